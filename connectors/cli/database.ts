@@ -1,0 +1,44 @@
+import type { RecordBatch, Schema } from 'apache-arrow';
+import type { Parameters } from '../../engine/ports/kernel.ts';
+
+/** What one statement gave: rows, or a note of what was done. */
+export type StatementResult = RowsResult | CommandResult;
+
+export interface RowsResult {
+  readonly kind: 'rows';
+  readonly command: string;
+  readonly schema: Schema;
+  /** To be read to its end, or returned, before the next statement. */
+  readonly batches: AsyncIterable<RecordBatch>;
+}
+
+export interface CommandResult {
+  readonly kind: 'command';
+  /** Such as `INSERT` or `CREATE TABLE`. */
+  readonly command: string;
+  /** Rows changed, where the statement changes rows. */
+  readonly rowCount: number | undefined;
+}
+
+/** The part of the database that the command line needs. Failures are `AlopexError`s. */
+export interface CliDatabase {
+  /** Runs the statements of a text one by one, each when its result is asked for. */
+  statements(sql: string, parameters?: Parameters): AsyncIterable<StatementResult>;
+  /** Cancels what runs now; that statement then fails with SQLSTATE 57014. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** Such as `4GB`. */
+  readonly memoryLimit?: string;
+  readonly threads?: number;
+}
+
+export type OpenDatabase = (dataDir: string, options: DatabaseOptions) => Promise<CliDatabase>;
+
+/** Opens the database of a directory. It is loaded when needed: help and complaints do not wait for the engine. */
+export const openDatabase: OpenDatabase = async (dataDir, options) => {
+  const { AlopexDB } = await import('../../index.ts');
+  return AlopexDB.open(dataDir, options);
+};

@@ -1,0 +1,170 @@
+import { readFile } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { AlopexError, SqlState } from '../../engine/errors.ts';
+import type { CliContext, Command } from './command.ts';
+import type { CliDatabase, DatabaseOptions } from './database.ts';
+import { errorText } from './error-text.ts';
+import { FORMATS, type Format, isFormat, printerOf } from './formats/format.ts';
+import { History } from './history.ts';
+import { type GivenOption, optionsHelp, parseOptions, UsageError } from './options.ts';
+import { Output, terminalWidth, writeText } from './output.ts';
+import { Repl } from './repl.ts';
+import { runStatements } from './run-statements.ts';
+
+const OPTIONS = {
+  command: { short: 'c', value: 'SQL', help: 'run these statements; may be repeated' },
+  file: { short: 'f', value: 'FILE', help: 'run the statements of a file, - for standard input; may be repeated' },
+  'data-dir': { value: 'DIR', help: 'directory of the database (default ./alopex-data)' },
+  output: { value: 'FORMAT', help: `${FORMATS.join(', ')} (default table)` },
+  'memory-limit': { value: 'SIZE', help: 'memory for queries, such as 4GB' },
+  threads: { value: 'N', help: 'threads for queries' },
+  help: { short: 'h', help: 'this text' },
+} as const;
+
+const HELP = `Usage: alopex sql [OPTION]...
+
+Runs SQL statements: those of -c and -f in the order given, or else those of standard input.
+On a terminal without -c and -f it reads and runs them one by one.
+
+${optionsHelp(OPTIONS)}
+Exit status: 0 ok, 1 SQL or runtime error, 2 bad usage. The first failing statement ends the run.
+`;
+
+/** Where statements come from. */
+type Source = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'file'; readonly path: string };
+
+interface Settings {
+  readonly help: boolean;
+  readonly sources: readonly Source[];
+  readonly dataDir: string;
+  readonly format: Format;
+  readonly database: DatabaseOptions;
+}
+
+export const sqlCommand: Command = {
+  name: 'sql',
+  summary: 'run SQL statements, or read them from the terminal',
+  help: HELP,
+  async run(args, context) {
+    const settings = readSettings(parseOptions('sql', args, OPTIONS));
+    if (settings.help) {
+      await writeText(context.stdout, HELP);
+      return 0;
+    }
+    const interactive = settings.sources.length === 0 && context.stdin.isTTY === true;
+    // All is read before anything runs: a file that is missing leaves nothing half done.
+    const texts = interactive ? [] : await readSources(settings.sources, context);
+    const db = await context.openDatabase(settings.dataDir, settings.database);
+    let status = await attempt(context, () =>
+      interactive ? runRepl(db, settings, context) : runTexts(db, texts, settings, context),
+    );
+    status = Math.max(status, await attempt(context, () => db.close()));
+    return status;
+  },
+};
+
+/** Runs one part of the command and returns the exit status, so that what follows it, such as closing, is done too. */
+async function attempt({ stderr }: CliContext, action: () => Promise<void>): Promise<number> {
+  try {
+    await action();
+    return 0;
+  } catch (error) {
+    stderr.write(errorText(error));
+    return 1;
+  }
+}
+
+async function runTexts(
+  db: CliDatabase,
+  texts: readonly string[],
+  { format }: Settings,
+  { stdout, signal }: CliContext,
+): Promise<void> {
+  const output = new Output(stdout);
+  const print = printerOf(format, { maxWidth: terminalWidth(stdout), maxRows: undefined, types: false });
+  for (const text of texts) {
+    await runStatements(db, text, { output, print, announceCommands: format === 'table', signal });
+  }
+}
+
+async function runRepl(db: CliDatabase, { dataDir, format }: Settings, context: CliContext): Promise<void> {
+  const { stdin, stdout, stderr, signal, env, version } = context;
+  const history = History.open(env, (message) => stderr.write(`${message}\n`));
+  await new Repl({ db, stdin, stdout, stderr, history, format, signal, now: () => performance.now() }).run(
+    `AlopexDB ${version}, data in ${dataDir}\nStatements end with a semicolon; \\? explains the other commands, \\q quits.\n`,
+  );
+}
+
+function readSettings(given: readonly GivenOption<keyof typeof OPTIONS>[]): Settings {
+  const last = (name: keyof typeof OPTIONS): string | undefined =>
+    given.findLast((option) => option.name === name)?.value;
+  const format = last('output') ?? 'table';
+  if (!isFormat(format)) {
+    throw new UsageError(`there is no format ${JSON.stringify(format)}; the formats are: ${FORMATS.join(', ')}`, 'sql');
+  }
+  const dataDir = last('data-dir') ?? './alopex-data';
+  if (dataDir === '') throw new UsageError('option --data-dir needs a directory', 'sql');
+  const memoryLimit = last('memory-limit');
+  if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*([KMGT]i?)?B$/i.test(memoryLimit)) {
+    throw new UsageError(`${JSON.stringify(memoryLimit)} is no amount of memory; write it as 4GB or 512MB`, 'sql');
+  }
+  const threads = last('threads');
+  if (threads !== undefined && !/^[1-9]\d{0,3}$/.test(threads)) {
+    throw new UsageError(`${JSON.stringify(threads)} is no number of threads`, 'sql');
+  }
+  const sources = given.flatMap(({ name, value }): Source[] => {
+    if (name === 'command') return [{ kind: 'text', text: value }];
+    return name === 'file' ? [{ kind: 'file', path: value }] : [];
+  });
+  if (sources.filter((source) => source.kind === 'file' && source.path === '-').length > 1) {
+    throw new UsageError('standard input can be read once only', 'sql');
+  }
+  return {
+    help: last('help') !== undefined,
+    sources,
+    dataDir,
+    format,
+    database: {
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      ...(threads === undefined ? {} : { threads: Number(threads) }),
+    },
+  };
+}
+
+async function readSources(sources: readonly Source[], { stdin, signal }: CliContext): Promise<string[]> {
+  if (sources.length === 0) return [await readStream(stdin, signal)];
+  const texts: string[] = [];
+  for (const source of sources) {
+    if (source.kind === 'text') texts.push(source.text);
+    else if (source.path === '-') texts.push(await readStream(stdin, signal));
+    else texts.push(await readSqlFile(source.path));
+  }
+  return texts;
+}
+
+async function readStream(stream: Readable, signal: AbortSignal): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return decode(Buffer.concat(chunks), 'standard input');
+}
+
+async function readSqlFile(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new AlopexError(SqlState.undefinedFile, `there is no file ${path}`, { cause });
+    throw new AlopexError(SqlState.ioError, `cannot read ${path}: ${message}`, { cause });
+  }
+  return decode(bytes, path);
+}
+
+/** A byte order mark is dropped. */
+function decode(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new AlopexError('22021', `${name} is not UTF-8 text`, { cause });
+  }
+}

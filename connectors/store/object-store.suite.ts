@@ -1,0 +1,170 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ObjectStore } from '../../engine/ports/object-store.ts';
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+async function keysOf(store: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const info of store.list(prefix)) keys.push(info.key);
+  return keys;
+}
+
+/** The contract of `ObjectStore`. `make` gives a store in which no other test writes; each test keeps to keys of its own. */
+export function objectStoreSuite(name: string, make: () => Promise<ObjectStore>): void {
+  describe(`${name} keeps the contract of an object store`, () => {
+    let store: ObjectStore;
+    let folder: string;
+    beforeAll(async () => {
+      store = await make();
+      folder = await mkdtemp(join(tmpdir(), 'alopex-suite-'));
+    });
+    afterAll(async () => {
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    test('its address has a scheme and no trailing slash', () => {
+      expect(store.uri).toMatch(/^[a-z0-9]+:\/\/.*[^/]$/);
+    });
+
+    test('what was put is read back, and replaced by the next put', async () => {
+      await store.put('put/one', text('first'));
+      expect(await store.get('put/one')).toEqual(text('first'));
+      await store.put('put/one', text('second and longer'));
+      expect(await store.get('put/one')).toEqual(text('second and longer'));
+      await store.put('put/one', text(''));
+      expect(await store.get('put/one')).toEqual(text(''));
+    });
+
+    test('bytes handed in and out are copies', async () => {
+      const bytes = text('original');
+      await store.put('put/copy', bytes);
+      bytes.fill(0);
+      const read = await store.get('put/copy');
+      expect(read).toEqual(text('original'));
+      read?.fill(0);
+      expect(await store.get('put/copy')).toEqual(text('original'));
+    });
+
+    test('an absent object is undefined for get and head, and 58P01 for a range', async () => {
+      expect(await store.get('absent/x')).toBeUndefined();
+      expect(await store.head('absent/x')).toBeUndefined();
+      await expect(store.getRange('absent/x', 0, 1)).rejects.toMatchObject({ name: 'AlopexError', code: '58P01' });
+    });
+
+    test('the beginning of a key is not an object', async () => {
+      await store.put('part/of/key', text('x'));
+      expect(await store.get('part/of')).toBeUndefined();
+      expect(await store.head('part/of')).toBeUndefined();
+      await expect(store.getRange('part/of', 0, 1)).rejects.toMatchObject({ code: '58P01' });
+      await store.delete(['part/of/key/deeper']);
+      expect(await store.get('part/of/key')).toEqual(text('x'));
+    });
+
+    test('ranges are exact and shorter only at the end', async () => {
+      await store.put('range/x', text('0123456789'));
+      expect(await store.getRange('range/x', 0, 10)).toEqual(text('0123456789'));
+      expect(await store.getRange('range/x', 3, 4)).toEqual(text('3456'));
+      expect(await store.getRange('range/x', 8, 100)).toEqual(text('89'));
+      expect(await store.getRange('range/x', 10, 5)).toEqual(text(''));
+      expect(await store.getRange('range/x', 2, 0)).toEqual(text(''));
+      await expect(store.getRange('range/x', -1, 5)).rejects.toMatchObject({ code: '22023' });
+    });
+
+    test('head tells size and age', async () => {
+      await store.put('head/x', text('12345'));
+      const info = await store.head('head/x');
+      expect(info).toMatchObject({ key: 'head/x', sizeBytes: 5 });
+      // A store's clock may differ from ours, but not by a day.
+      expect(Math.abs((info?.modifiedMs ?? 0) - Date.now())).toBeLessThan(86_400_000);
+    });
+
+    test('create takes a free key and leaves a taken one alone', async () => {
+      expect(await store.create('create/x', text('mine'))).toBe('created');
+      expect(await store.create('create/x', text('yours'))).toBe('exists');
+      expect(await store.get('create/x')).toEqual(text('mine'));
+      await store.delete(['create/x']);
+      expect(await store.create('create/x', text('yours'))).toBe('created');
+    });
+
+    test('create succeeds for exactly one of racing callers, and the winner is what is there', async () => {
+      for (let round = 0; round < 5; round++) {
+        const callers = Array.from({ length: 16 }, (_, caller) => `caller ${caller} of round ${round}`);
+        const outcomes = await Promise.all(callers.map((caller) => store.create(`race/${round}`, text(caller))));
+        const winners = callers.filter((_, index) => outcomes[index] === 'created');
+        expect(winners).toHaveLength(1);
+        expect(await store.get(`race/${round}`)).toEqual(text(winners[0] ?? ''));
+      }
+    });
+
+    test('racing puts leave one of them whole', async () => {
+      const contents = Array.from({ length: 8 }, (_, index) => new Uint8Array(100_000).fill(index));
+      await Promise.all(contents.map((bytes) => store.put('race/put', bytes)));
+      const read = await store.get('race/put');
+      expect(read?.length).toBe(100_000);
+      expect(new Set(read).size).toBe(1);
+    });
+
+    test('a file is uploaded and stays where it was', async () => {
+      const path = join(folder, 'upload');
+      const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => (index * 31) % 251);
+      await writeFile(path, bytes);
+      await store.put('upload/x', text('old'));
+      await store.putFile('upload/x', path);
+      await writeFile(path, 'changed afterwards');
+      expect(await store.get('upload/x')).toEqual(bytes);
+      await expect(store.putFile('upload/y', join(folder, 'absent'))).rejects.toMatchObject({ code: '58P01' });
+      expect(await store.get('upload/y')).toBeUndefined();
+    });
+
+    test('list yields whole keys in ascending byte order', async () => {
+      // "a.b" < "a/b" < "a0"; U+FF5E is above the surrogates in UTF-16 but below U+1F98A in UTF-8.
+      const keys = ['a', 'a.b', 'b/b', 'b/c/d', 'b.b', 'b0', 'b-', 'ü', '\u{ff5e}', '\u{1f98a}', 'B', 'b/a b', 'b/%41'];
+      for (const key of keys) await store.put(`list/${key}`, text(key));
+      const expected = keys
+        .map((key) => `list/${key}`)
+        .sort((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+      expect(await keysOf(store, 'list/')).toEqual(expected);
+      for await (const info of store.list('list/')) {
+        expect(info.sizeBytes).toBe(Buffer.byteLength(info.key) - 'list/'.length);
+      }
+      expect(await keysOf(store, 'list/b')).toEqual(expected.filter((key) => key.startsWith('list/b')));
+      expect(await keysOf(store, 'list/b/')).toEqual(['list/b/%41', 'list/b/a b', 'list/b/b', 'list/b/c/d']);
+      expect(await keysOf(store, 'list/b/c/d')).toEqual(['list/b/c/d']);
+      expect(await keysOf(store, 'list/absent')).toEqual([]);
+      expect(await keysOf(store, 'list/b/c/d/')).toEqual([]);
+      expect((await keysOf(store, '')).filter((key) => key.startsWith('list/'))).toEqual(expected);
+    });
+
+    test('list sees more objects than one page of any service holds', async () => {
+      const keys = Array.from({ length: 1100 }, (_, index) => `many/${String(index).padStart(5, '0')}`);
+      for (let first = 0; first < keys.length; first += 50) {
+        await Promise.all(keys.slice(first, first + 50).map((key) => store.put(key, text(key))));
+      }
+      expect(await keysOf(store, 'many/')).toEqual(keys);
+      await store.delete(keys.slice(1));
+      expect(await keysOf(store, 'many/')).toEqual(keys.slice(0, 1));
+    });
+
+    test('delete removes, and absence is not an error', async () => {
+      await store.put('delete/x', text('x'));
+      await store.put('delete/y', text('y'));
+      await store.delete(['delete/x', 'delete/absent']);
+      await store.delete(['delete/x']);
+      await store.delete([]);
+      expect(await store.get('delete/x')).toBeUndefined();
+      expect(await keysOf(store, 'delete/')).toEqual(['delete/y']);
+    });
+
+    test('keys that could leave the root are refused', async () => {
+      for (const key of ['', '/x', 'x/', 'x//y', '..', '../x', 'x/../y', './x', 'x\0y']) {
+        await expect(store.put(key, text('x'))).rejects.toMatchObject({ code: '22023' });
+        await expect(store.create(key, text('x'))).rejects.toMatchObject({ code: '22023' });
+        await expect(store.get(key)).rejects.toMatchObject({ code: '22023' });
+        await expect(store.delete([key])).rejects.toMatchObject({ code: '22023' });
+      }
+    });
+  });
+}

@@ -1,0 +1,86 @@
+import { AlopexError, SqlState } from './errors.ts';
+import type { CommitLog } from './log/log.ts';
+import type { Manifest } from './lsm/manifest.ts';
+import type { Pins } from './lsm/pins.ts';
+import type { TableState } from './lsm/state.ts';
+import type { Clock } from './ports/clock.ts';
+import type { ColdStorage, ColdStorageResolver } from './ports/cold-storage.ts';
+import type { ColdTable } from './ports/cold-table.ts';
+import type { FileSystem } from './ports/file-system.ts';
+import type { Kernel } from './ports/kernel.ts';
+import type { Random } from './ports/random.ts';
+import type { FileGate } from './table/file-gate.ts';
+import type { TableVersion } from './table/version.ts';
+
+/** Everything outside that the engine needs. */
+export interface EnginePorts {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly kernel: Kernel;
+  readonly storage: ColdStorageResolver;
+}
+
+export interface EngineLimits {
+  /** A memtable whose rows take more bytes in the log is flushed to a segment. */
+  readonly memtableBytes: number;
+  /** A statement that adds or removes more rows writes segments at once, past log and memtable. */
+  readonly largeRows: number;
+}
+
+export const DEFAULT_LIMITS: EngineLimits = { memtableBytes: 32 << 20, largeRows: 50_000 };
+
+/** What the parts of the engine share. */
+export interface EngineContext extends EnginePorts {
+  readonly dataDir: string;
+  readonly limits: EngineLimits;
+  readonly manifest: Manifest;
+  readonly log: CommitLog;
+  readonly gate: FileGate;
+  readonly pins: Pins;
+  readonly fileIds: FileIds;
+  readonly fileNumbers: FileNumbers;
+}
+
+/** Numbers new segments and delete files. A number is never given out twice, also when its file comes to nothing. */
+export class FileNumbers {
+  #next: number;
+
+  constructor(next: number) {
+    this.#next = next;
+  }
+
+  next(): number {
+    return this.#next++;
+  }
+}
+
+/** Numbers data files for this process: positions in the kernel name files by number. */
+export class FileIds {
+  readonly #ids = new Map<string, number>();
+
+  idOf(tableId: number, name: string): number {
+    const key = `${tableId}/${name}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#ids.size + 1;
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+}
+
+/** The store and the Iceberg table behind a table. */
+export function openColdTable(context: EnginePorts, table: TableState): ColdStorage & { readonly table: ColdTable } {
+  const storage = context.storage.open(table.options.coldStorage);
+  return { ...storage, table: storage.catalog.table(table.coldPrefix) };
+}
+
+export function tableState(
+  context: Pick<EngineContext, 'manifest'>,
+  version: Pick<TableVersion, 'tableId'>,
+): TableState {
+  const state = context.manifest.state.tables.get(version.tableId);
+  if (state === undefined) throw new AlopexError(SqlState.undefinedTable, 'the table was dropped meanwhile');
+  return state;
+}

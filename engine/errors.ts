@@ -1,0 +1,47 @@
+/**
+ * The one error type that users see. `code` is an SQLSTATE (five characters, PostgreSQL's list where one fits);
+ * `hint` says what to do about it.
+ */
+export class AlopexError extends Error {
+  readonly code: string;
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AlopexError';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** SQLSTATE codes used by name, so that one condition has one code everywhere. */
+export const SqlState = {
+  featureNotSupported: '0A000',
+  invalidTransactionState: '25000',
+  invalidParameter: '22023',
+  stringTruncation: '22001',
+  numericOutOfRange: '22003',
+  invalidText: '22P02',
+  badCopyFile: '22P04',
+  notNullViolation: '23502',
+  uniqueViolation: '23505',
+  checkViolation: '23514',
+  syntaxError: '42601',
+  undefinedColumn: '42703',
+  undefinedTable: '42P01',
+  undefinedFunction: '42883',
+  duplicateTable: '42P07',
+  duplicateColumn: '42701',
+  datatypeMismatch: '42804',
+  invalidTableDefinition: '42P16',
+  diskFull: '53100',
+  outOfMemory: '53200',
+  objectInUse: '55006',
+  lockNotAvailable: '55P03',
+  queryCanceled: '57014',
+  cannotConnectNow: '57P03',
+  ioError: '58030',
+  undefinedFile: '58P01',
+  internalError: 'XX000',
+  dataCorrupted: 'XX001',
+} as const;

@@ -1,0 +1,245 @@
+import type { Bound, ColumnStats } from '../table/bound.ts';
+import type { TableOptions } from '../table/options.ts';
+import type { TableSchema } from '../table/schema.ts';
+
+/**
+ * What the manifest says: the state of the database apart from the log, and the edits that lead from one state to the next. `applyEdit` is the
+ * only way to change a state (invariant 3). Everything here is JSON, but for bigints and bytes in bounds (see `manifest-json.ts`).
+ */
+export interface ManifestState {
+  /** Highest commit number that an edit carries; the log may hold later ones. */
+  readonly seq: number;
+  readonly nextTableId: number;
+  /** Numbers hot segments and delete files. */
+  readonly nextFileId: number;
+  readonly tables: ReadonlyMap<number, TableState>;
+  readonly jobs: ReadonlyMap<string, TierJob>;
+}
+
+export interface TableState {
+  readonly tableId: number;
+  readonly name: string;
+  /** All schemas that files may have been written in, by id; the last is the current one. */
+  readonly schemas: readonly TableSchema[];
+  readonly options: TableOptions;
+  /** Folder of the cold table within its store; given once, so that a renamed table keeps it. */
+  readonly coldPrefix: string;
+  /** Commits up to this number are in segments; the log's older ones are skipped on replay. */
+  readonly flushedSeq: number;
+  readonly segments: readonly SegmentState[];
+  readonly deleteFiles: readonly DeleteFileState[];
+  readonly cold: ColdState | undefined;
+}
+
+/** A hot segment: an immutable Parquet file on local disk. */
+export interface SegmentState {
+  readonly fileId: number;
+  readonly schemaId: number;
+  /** Number of the commit that made it visible. */
+  readonly seq: number;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+  readonly crc32: number;
+  readonly stats: readonly (readonly [number, ColumnStats])[];
+  readonly createdMs: number;
+}
+
+/** Positions deleted from data files: a Parquet file of (`file`, `pos`, `seq`). Names of files that are gone are ignored. */
+export interface DeleteFileState {
+  readonly fileId: number;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+  readonly crc32: number;
+}
+
+export interface ColdState {
+  /** The Iceberg snapshot to read; what later snapshots of other writers add is seen when the table is loaded. */
+  readonly snapshotId: string;
+  /** Deletes of cold rows up to this commit are in Iceberg position deletes; later ones are pending. */
+  readonly deleteSeq: number;
+  /** CRC-32 by object key, for every object that this database wrote. */
+  readonly checksums: readonly (readonly [string, number])[];
+}
+
+/** An unfinished move between tiers. */
+export interface TierJob {
+  readonly jobId: string;
+  readonly tableId: number;
+  readonly direction: 'cold' | 'hot';
+  readonly condition: string;
+  readonly startedMs: number;
+  /** Set once all files are written; the catalog may have committed. */
+  readonly prepared?: PreparedMove;
+}
+
+/** All that step 6 needs, so that a crash after the Iceberg commit can be finished. */
+export interface PreparedMove {
+  /** Number of the commit whose snapshot the move read; later deletes of source rows must follow the rows. */
+  readonly baseSeq: number;
+  /** Names of the data files that the move replaces (hot segments and cold files), in the order that the row maps count them. */
+  readonly sources: readonly string[];
+  readonly addSegments: readonly SegmentState[];
+  readonly removeSegments: readonly number[];
+  readonly outputs: readonly MoveOutput[];
+  readonly checksums: readonly (readonly [string, number])[];
+}
+
+/** A new data file, and which source row each of its rows was. */
+export interface MoveOutput {
+  readonly name: string;
+  /** A Parquet file of (`src` index into `sources`, `pos`) in the order of the new file's rows, relative to the data directory. */
+  readonly rowMap: string;
+}
+
+export type Edit =
+  /** `replaces` is the table that goes in the same edit (CREATE OR REPLACE). */
+  | { readonly kind: 'create-table'; readonly seq: number; readonly table: TableState; readonly replaces?: number }
+  | { readonly kind: 'drop-table'; readonly seq: number; readonly tableId: number }
+  | {
+      readonly kind: 'alter-table';
+      readonly seq: number;
+      readonly tableId: number;
+      readonly name?: string;
+      readonly schema?: TableSchema;
+      readonly options?: TableOptions;
+    }
+  /** Files of one table change; with `jobId`, the end of that job in the same edit. */
+  | {
+      readonly kind: 'change-files';
+      readonly seq: number;
+      readonly tableId: number;
+      readonly flushedSeq?: number;
+      readonly addSegments: readonly SegmentState[];
+      readonly removeSegments: readonly number[];
+      readonly addDeleteFiles: readonly DeleteFileState[];
+      readonly removeDeleteFiles: readonly number[];
+      readonly cold?: ColdState;
+      readonly endJob?: string;
+    }
+  | { readonly kind: 'put-job'; readonly job: TierJob }
+  | { readonly kind: 'end-job'; readonly jobId: string }
+  /** The whole state, at the head of a new manifest file. */
+  | {
+      readonly kind: 'snapshot';
+      readonly seq: number;
+      readonly nextTableId: number;
+      readonly nextFileId: number;
+      readonly tables: readonly TableState[];
+      readonly jobs: readonly TierJob[];
+    };
+
+export const EMPTY_STATE: ManifestState = { seq: 0, nextTableId: 1, nextFileId: 1, tables: new Map(), jobs: new Map() };
+
+/** The state after an edit. Pure; throws when the edit does not fit the state, which means damage. */
+export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
+  switch (edit.kind) {
+    case 'snapshot':
+      return {
+        seq: edit.seq,
+        nextTableId: edit.nextTableId,
+        nextFileId: edit.nextFileId,
+        tables: new Map(edit.tables.map((table) => [table.tableId, table])),
+        jobs: new Map(edit.jobs.map((job) => [job.jobId, job])),
+      };
+    case 'create-table': {
+      const kept = edit.replaces === undefined ? state : withoutTable(state, edit.replaces);
+      const nextFileId = Math.max(kept.nextFileId, ...edit.table.segments.map((segment) => segment.fileId + 1));
+      return withTable({ ...kept, seq: edit.seq, nextTableId: edit.table.tableId + 1, nextFileId }, edit.table);
+    }
+    case 'drop-table':
+      return { ...withoutTable(state, edit.tableId), seq: edit.seq };
+    case 'alter-table': {
+      const table = existing(state, edit.tableId);
+      return withTable(
+        { ...state, seq: edit.seq },
+        {
+          ...table,
+          name: edit.name ?? table.name,
+          schemas: edit.schema === undefined ? table.schemas : [...table.schemas, edit.schema],
+          options: edit.options ?? table.options,
+        },
+      );
+    }
+    case 'change-files':
+      return changeFiles(state, edit);
+    case 'put-job':
+      return { ...state, jobs: new Map(state.jobs).set(edit.job.jobId, edit.job) };
+    case 'end-job':
+      return { ...state, jobs: withoutJob(state, edit.jobId) };
+  }
+}
+
+function changeFiles(state: ManifestState, edit: Edit & { kind: 'change-files' }): ManifestState {
+  const table = existing(state, edit.tableId);
+  const removedSegments = new Set(edit.removeSegments);
+  const removedDeletes = new Set(edit.removeDeleteFiles);
+  const newIds = [...edit.addSegments, ...edit.addDeleteFiles].map((file) => file.fileId);
+  return withTable(
+    {
+      ...state,
+      seq: edit.seq,
+      nextFileId: Math.max(state.nextFileId, ...newIds.map((id) => id + 1)),
+      jobs: edit.endJob === undefined ? state.jobs : withoutJob(state, edit.endJob),
+    },
+    {
+      ...table,
+      flushedSeq: edit.flushedSeq ?? table.flushedSeq,
+      segments: [...table.segments.filter((segment) => !removedSegments.has(segment.fileId)), ...edit.addSegments],
+      deleteFiles: [...table.deleteFiles.filter((file) => !removedDeletes.has(file.fileId)), ...edit.addDeleteFiles],
+      cold: edit.cold ?? table.cold,
+    },
+  );
+}
+
+export function snapshotEdit(state: ManifestState): Edit {
+  return { ...state, kind: 'snapshot', tables: [...state.tables.values()], jobs: [...state.jobs.values()] };
+}
+
+export function currentSchema(table: Pick<TableState, 'schemas'>): TableSchema {
+  const schema = table.schemas.at(-1);
+  if (schema === undefined) throw new Error('a table has at least one schema');
+  return schema;
+}
+
+function withTable(state: ManifestState, table: TableState): ManifestState {
+  return { ...state, tables: new Map(state.tables).set(table.tableId, table) };
+}
+
+function withoutTable(state: ManifestState, tableId: number): ManifestState {
+  const tables = new Map(state.tables);
+  tables.delete(tableId);
+  const jobs = new Map([...state.jobs].filter(([, job]) => job.tableId !== tableId));
+  return { ...state, tables, jobs };
+}
+
+function withoutJob(state: ManifestState, jobId: string): ReadonlyMap<string, TierJob> {
+  const jobs = new Map(state.jobs);
+  jobs.delete(jobId);
+  return jobs;
+}
+
+function existing(state: ManifestState, tableId: number): TableState {
+  const table = state.tables.get(tableId);
+  if (table === undefined) throw new Error(`an edit names table ${tableId}, which does not exist`);
+  return table;
+}
+
+/** JSON cannot hold bigints and bytes: they are tagged. */
+export function editToJson(edit: Edit): string {
+  return JSON.stringify(edit, (_key, value: unknown) => {
+    if (typeof value === 'bigint') return { $int: value.toString() };
+    if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
+    if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) };
+    return value;
+  });
+}
+
+export function editFromJson(json: string): Edit {
+  return JSON.parse(json, (_key, value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if ('$int' in value) return BigInt(value.$int as string);
+    if ('$bytes' in value) return new Uint8Array(Buffer.from(value.$bytes as string, 'base64')) satisfies Bound;
+    if ('$number' in value) return Number(value.$number);
+    return value;
+  }) as Edit;
+}

@@ -1,0 +1,8 @@
+/** Time, as core code sees it. Order never comes from here (invariant 1): it is for labels, ages and durations. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970-01-01 UTC. */
+  nowMs(): number;
+  /** Monotonic milliseconds, for durations only. */
+  monotonicMs(): number;
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
+}

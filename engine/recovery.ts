@@ -1,0 +1,257 @@
+import { RecordBatchReader, type RecordBatch } from 'apache-arrow';
+import { openColdTable, type EngineContext } from './context.ts';
+import { AlopexError, SqlState } from './errors.ts';
+import { importArrow } from './kernel/arrow-import.ts';
+import type { CommitRecord, TableChange } from './log/commit-record.ts';
+import { currentSchema, type ManifestState, type TableState } from './lsm/state.ts';
+import type { KernelConnection } from './ports/kernel.ts';
+import { deleteFileName, type DataFile } from './table/data-file.ts';
+import { quoteList, quoteLiteral } from './table/data-type.ts';
+import { checksumFile } from './table/parquet-writer.ts';
+import { createDeletesTable, createMemtable, fileIdsRelation, loadMemtable } from './table/kernel-tables.ts';
+import { coldFiles, segmentFile } from './table/table-files.ts';
+import type { Memtable, TableVersion } from './table/version.ts';
+
+/** A change from the log with the commit it belongs to. */
+interface LoggedChange extends TableChange {
+  readonly seq: number;
+}
+
+/** The log's changes by table, without those that are in segments already. */
+export class LoggedChanges {
+  readonly #byTable = new Map<number, LoggedChange[]>();
+  #lastSeq = 0;
+
+  add(record: CommitRecord, state: ManifestState): void {
+    this.#lastSeq = record.seq;
+    for (const change of record.changes) {
+      const table = state.tables.get(change.tableId);
+      if (table === undefined || record.seq <= table.flushedSeq) continue;
+      const changes = this.#byTable.get(change.tableId) ?? [];
+      changes.push({ ...change, seq: record.seq });
+      this.#byTable.set(change.tableId, changes);
+    }
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  of(tableId: number): readonly LoggedChange[] {
+    return this.#byTable.get(tableId) ?? [];
+  }
+}
+
+/** Builds the version of a table as the manifest, the log and the cold catalog say it is. */
+export async function recoverTable(
+  context: EngineContext,
+  connection: KernelConnection,
+  table: TableState,
+  changes: readonly LoggedChange[],
+  seq: number,
+): Promise<TableVersion> {
+  const cold = openColdTable(context, table);
+  const snapshot = table.cold === undefined ? undefined : await cold.table.load();
+  if (table.cold !== undefined && snapshot === undefined) {
+    throw new AlopexError(SqlState.dataCorrupted, `the cold table of "${table.name}" is missing in ${cold.store.uri}`, {
+      hint: 'Restore the cold storage, or check the cold_storage address.',
+    });
+  }
+  const checksums = new Map(table.cold?.checksums);
+  const files = [
+    ...table.segments.map((segment) => segmentFile(context, table.tableId, segment)),
+    ...coldFiles(context, table, checksums, snapshot, cold.store),
+  ];
+  const schema = currentSchema(table);
+  const deletesTable = await createDeletesTable(connection, table.tableId);
+  const version: TableVersion = {
+    tableId: table.tableId,
+    name: table.name,
+    schema,
+    schemas: table.schemas,
+    options: table.options,
+    seq,
+    memtable: await recoverMemtable(context, connection, table, changes),
+    files,
+    deletesTable,
+    deletedRows: new Map(),
+    cold: snapshot,
+  };
+  await loadDeleteFiles(context, connection, table, version);
+  await loadColdDeletes(context, connection, version, cold.store.uri);
+  await loadLoggedDeletes(context, connection, table, version, changes);
+  return { ...version, deletedRows: await countDeleted(connection, version) };
+}
+
+async function recoverMemtable(
+  context: EngineContext,
+  connection: KernelConnection,
+  table: TableState,
+  changes: readonly LoggedChange[],
+): Promise<Memtable> {
+  const schema = currentSchema(table);
+  const name = await createMemtable(connection, table.tableId, 0, schema);
+  const batches = changes.flatMap((change) => readBatches(change.rows));
+  if (batches.length === 0) return { table: name, rowCount: 0, nextRid: 0, sizeBytes: 0 };
+  await withImported(context, batches, (path) => loadMemtable(connection, name, path, schema));
+  const [counted] = await connection.rows(`SELECT count(*)::INTEGER AS n, max(__rid) AS last FROM ${name}`);
+  return {
+    table: name,
+    rowCount: Number(counted?.['n'] ?? 0),
+    nextRid: Number(counted?.['last'] ?? -1) + 1,
+    sizeBytes: changes.reduce((sum, change) => sum + change.rows.length + change.deletes.length, 0),
+  };
+}
+
+function readBatches(bytes: Uint8Array): RecordBatch[] {
+  return bytes.length === 0 ? [] : [...RecordBatchReader.from(bytes)];
+}
+
+/** Arrow to the kernel in bulk, by way of a temporary Parquet file. */
+async function withImported(
+  context: EngineContext,
+  batches: readonly RecordBatch[],
+  use: (path: string) => Promise<void>,
+): Promise<void> {
+  const path = `${context.dataDir}/tmp/replay-${context.random.uuid()}.parquet`;
+  try {
+    const schema = batches[0]?.schema;
+    if (schema === undefined) return;
+    await importArrow(context.fileSystem, path, schema, batches);
+    await use(path);
+  } finally {
+    await context.fileSystem.remove(path);
+  }
+}
+
+/** Names that positions may still concern: live files, and the sources of a move that is to be finished. */
+function knownFiles(context: EngineContext, version: TableVersion): string {
+  const names = new Map(version.files.map((file) => [file.name, file.fileId]));
+  for (const job of context.manifest.state.jobs.values()) {
+    if (job.tableId !== version.tableId) continue;
+    for (const name of job.prepared?.sources ?? []) names.set(name, context.fileIds.idOf(version.tableId, name));
+  }
+  return fileIdsRelation(names);
+}
+
+async function loadDeleteFiles(
+  context: EngineContext,
+  connection: KernelConnection,
+  table: TableState,
+  version: TableVersion,
+): Promise<void> {
+  if (table.deleteFiles.length === 0) return;
+  const paths: string[] = [];
+  for (const file of table.deleteFiles) {
+    const path = `${context.dataDir}/${deleteFileName(table.tableId, file.fileId)}`;
+    if ((await checksumFile(context.fileSystem, path)).crc32 !== file.crc32) {
+      throw new AlopexError(SqlState.dataCorrupted, `delete file ${path} is damaged: its checksum is wrong`, {
+        hint: 'Restore the file from a backup.',
+      });
+    }
+    paths.push(path);
+  }
+  await connection.run(
+    `INSERT INTO ${version.deletesTable} SELECT id, pos, seq FROM read_parquet(${quoteList(paths)}) JOIN ${knownFiles(context, version)} ON name = file WHERE ${notInIceberg(table, version)}`,
+  );
+}
+
+/** Deletes of cold rows up to `deleteSeq` come from Iceberg's own delete files. */
+function notInIceberg(table: TableState, version: TableVersion): string {
+  const cold = version.files.filter((file) => file.tier === 'cold').map((file) => file.fileId);
+  return cold.length === 0 || table.cold === undefined
+    ? 'true'
+    : `(seq > ${table.cold.deleteSeq} OR id NOT IN (${cold.join(', ')}))`;
+}
+
+async function loadColdDeletes(
+  context: EngineContext,
+  connection: KernelConnection,
+  version: TableVersion,
+  storeUri: string,
+): Promise<void> {
+  const deleteFiles = version.cold?.deleteFiles ?? [];
+  if (deleteFiles.length === 0) return;
+  const files = await coldDeleteFilesAsLocal(context, version);
+  const uris = fileIdsRelation(
+    version.files.filter((file) => file.tier === 'cold').map((file) => [`${storeUri}/${file.name}`, file.fileId]),
+  );
+  await connection.run(
+    `INSERT INTO ${version.deletesTable} SELECT DISTINCT id, pos, 0 FROM read_parquet(${quoteList(files)}) JOIN ${uris} ON name = file_path`,
+  );
+}
+
+/** Brings Iceberg's delete files to local disk, checked. */
+async function coldDeleteFilesAsLocal(context: EngineContext, version: TableVersion): Promise<string[]> {
+  const { store } = context.storage.open(version.options.coldStorage);
+  const checksums = new Map(context.manifest.state.tables.get(version.tableId)?.cold?.checksums);
+  const files: DataFile[] = (version.cold?.deleteFiles ?? []).map((file) => ({
+    fileId: 0,
+    tier: 'cold',
+    name: file.key,
+    path: store.localPath(file.key) ?? `${context.dataDir}/cache/${version.tableId}/${file.key.replaceAll('/', '_')}`,
+    schemaId: undefined,
+    rowCount: file.rowCount,
+    sizeBytes: file.sizeBytes,
+    crc32: checksums.get(file.key),
+    stats: new Map(),
+  }));
+  await context.gate.admit(files, store);
+  return files.map((file) => file.path);
+}
+
+async function loadLoggedDeletes(
+  context: EngineContext,
+  connection: KernelConnection,
+  table: TableState,
+  version: TableVersion,
+  changes: readonly LoggedChange[],
+): Promise<void> {
+  const batches = changes.flatMap((change) => readBatches(change.deletes));
+  if (batches.length === 0) return;
+  await withImported(context, batches, async (path) => {
+    const source = `SELECT file, pos, __seq AS seq FROM read_parquet(${quoteLiteral(path)})`;
+    await connection.run(
+      `INSERT INTO ${version.deletesTable} SELECT 0, pos, seq FROM (${source}) WHERE file = '' UNION ALL SELECT id, pos, seq FROM (${source}) JOIN ${knownFiles(context, version)} ON name = file WHERE ${notInIceberg(table, version)}`,
+    );
+  });
+}
+
+/** Number of deleted rows by file, for the memtable and the live files. */
+export async function countDeleted(
+  connection: KernelConnection,
+  version: Pick<TableVersion, 'deletesTable' | 'seq' | 'files'>,
+): Promise<Map<number, number>> {
+  const rows = await connection.rows(
+    `SELECT file_id, count(*)::INTEGER AS n FROM ${version.deletesTable} WHERE seq <= ${version.seq} GROUP BY file_id`,
+  );
+  const live = new Set([0, ...version.files.map((file) => file.fileId)]);
+  return new Map(
+    rows.map((row) => [Number(row['file_id']), Number(row['n'])] as const).filter(([fileId]) => live.has(fileId)),
+  );
+}
+
+/** Removes local files that no manifest names: left by a crash before their edit. Nothing is open yet, so nobody can read them. */
+export async function removeOrphans(context: EngineContext): Promise<void> {
+  const { fileSystem, dataDir, manifest } = context;
+  const prepared = [...manifest.state.jobs.values()].filter((job) => job.prepared !== undefined);
+  for (const name of await fileSystem.list(`${dataDir}/tmp`)) {
+    if (!prepared.some((job) => job.jobId === name)) await fileSystem.removeFolder(`${dataDir}/tmp/${name}`);
+  }
+  for (const kind of ['segments', 'deletes'] as const) {
+    for (const folder of await fileSystem.list(`${dataDir}/${kind}`)) {
+      const table = manifest.state.tables.get(Number(folder));
+      if (table === undefined) {
+        await fileSystem.removeFolder(`${dataDir}/${kind}/${folder}`);
+        continue;
+      }
+      const live = new Set<number>(
+        (kind === 'segments' ? table.segments : table.deleteFiles).map((file) => file.fileId),
+      );
+      for (const job of prepared) for (const segment of job.prepared?.addSegments ?? []) live.add(segment.fileId);
+      for (const file of await fileSystem.list(`${dataDir}/${kind}/${folder}`)) {
+        if (!live.has(Number.parseInt(file, 10))) await fileSystem.remove(`${dataDir}/${kind}/${folder}/${file}`);
+      }
+    }
+  }
+}

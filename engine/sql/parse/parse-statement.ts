@@ -1,0 +1,98 @@
+import { AlopexError, SqlState } from '../../errors.ts';
+import { parseAlterTable } from './parse-alter.ts';
+import { parseCreateTable, parseDropTable } from './parse-create.ts';
+import { parseCopy, parseDelete, parseInsert, parseTruncate, parseUpdate } from './parse-dml.ts';
+import type { Statement } from './statement.ts';
+import { TokenReader } from './token-reader.ts';
+
+/** Statements that only read, by their first word. */
+const QUERIES: ReadonlySet<string> = new Set([
+  'SELECT',
+  'FROM',
+  'VALUES',
+  'TABLE',
+  'DESCRIBE',
+  'DESC',
+  'SHOW',
+  'SUMMARIZE',
+  'PIVOT',
+  'UNPIVOT',
+  '(',
+]);
+
+/** Statements of DuckDB and PostgreSQL that are refused by name; any other word is a mistake. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(
+  'ABORT ANALYZE ATTACH BEGIN CALL CLOSE CLUSTER COMMENT COMMIT DEALLOCATE DECLARE DETACH DISCARD EXECUTE EXPORT FETCH FORCE GRANT IMPORT INSTALL LOAD LOCK MERGE PRAGMA PREPARE REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SET START USE VACUUM'.split(
+    ' ',
+  ),
+);
+
+/** Reads one statement, without its semicolon. Throws `42601` for what cannot be read and `0A000` for what is not supported, by name. */
+export function parseStatement(text: string): Statement {
+  const reader = new TokenReader(text);
+  const ctes = skipCtes(reader);
+  const word = reader.peek()?.text.toUpperCase() ?? '';
+  if (QUERIES.has(word)) return { kind: 'query', command: 'SELECT', text };
+  switch (word) {
+    case 'INSERT':
+      return parseInsert(reader, ctes);
+    case 'UPDATE':
+      return parseUpdate(reader, ctes);
+    case 'DELETE':
+      return parseDelete(reader, ctes);
+  }
+  if (ctes !== '') throw reader.error('expected SELECT, INSERT, UPDATE or DELETE after WITH');
+  switch (word) {
+    case 'TRUNCATE':
+      return parseTruncate(reader);
+    case 'COPY':
+      return parseCopy(reader);
+    case 'CREATE':
+      return parseCreateTable(reader);
+    case 'DROP':
+      return parseDropTable(reader);
+    case 'ALTER':
+      return parseAlterTable(reader);
+    case 'CHECKPOINT':
+      reader.next();
+      reader.expectEnd();
+      return { kind: 'checkpoint' };
+    case 'EXPLAIN':
+      return parseExplain(reader);
+  }
+  if (!UNSUPPORTED.has(word)) throw reader.error('expected a statement');
+  throw new AlopexError(SqlState.featureNotSupported, `${word} is not supported`, {
+    hint: 'docs/sql.md lists the statements that are.',
+  });
+}
+
+/** Steps over `WITH [RECURSIVE] name [(columns)] AS [[NOT] MATERIALIZED] (query), …` and returns its text. */
+function skipCtes(reader: TokenReader): string {
+  const start = reader.position;
+  if (!reader.accept('WITH')) return '';
+  reader.accept('RECURSIVE');
+  do {
+    reader.identifier('a name');
+    if (reader.peek()?.text === '(') reader.group();
+    if (reader.accept('USING', 'KEY')) reader.group();
+    reader.expect('AS');
+    if (!reader.accept('NOT', 'MATERIALIZED')) reader.accept('MATERIALIZED');
+    reader.group();
+  } while (reader.acceptSymbol(','));
+  const end = reader.position;
+  reader.seek(start);
+  return `${reader.textUntil(end)} `;
+}
+
+function parseExplain(reader: TokenReader): Statement {
+  reader.expect('EXPLAIN');
+  const analyze = reader.accept('ANALYZE');
+  const query = reader.rest();
+  const inner = parseStatement(query);
+  if (inner.kind !== 'query') {
+    throw new AlopexError(SqlState.featureNotSupported, 'EXPLAIN explains queries only', {
+      hint: 'Explain the SELECT that finds the rows instead.',
+    });
+  }
+  return { kind: 'explain', analyze, query };
+}

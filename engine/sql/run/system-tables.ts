@@ -1,0 +1,167 @@
+import { openColdTable, tableState, type EngineContext } from '../../context.ts';
+import { quoteLiteral } from '../../table/data-type.ts';
+import type { DataFile } from '../../table/data-file.ts';
+import { liveMemtableRows, type DatabaseVersion, type TableVersion } from '../../table/version.ts';
+import { describeOptions } from './table-options.ts';
+
+/** The schema of the tables about the database itself. */
+export const SYSTEM_SCHEMA = 'alopex';
+
+interface SystemTable {
+  readonly name: string;
+  readonly sql: string;
+}
+
+type Cell = string | number | null;
+type Columns = readonly (readonly [name: string, type: string])[];
+
+/** `alopex.tables`, `alopex.segments` and `alopex.snapshots` as queries over literal rows. */
+export async function systemTables(context: EngineContext, version: DatabaseVersion): Promise<SystemTable[]> {
+  const tables = [...version.tables.values()];
+  const snapshots: Cell[][] = [];
+  for (const table of tables) snapshots.push(...(await snapshotRows(context, table)));
+  return [
+    {
+      name: 'tables',
+      sql: relation(
+        TABLES,
+        tables.map((table) => tableRow(context, table)),
+      ),
+    },
+    { name: 'segments', sql: relation(SEGMENTS, tables.flatMap(segmentRows)) },
+    { name: 'snapshots', sql: relation(SNAPSHOTS, snapshots) },
+  ];
+}
+
+const TABLES: Columns = [
+  ['name', 'VARCHAR'],
+  ['table_id', 'INTEGER'],
+  ['row_count', 'BIGINT'],
+  ['memory_rows', 'BIGINT'],
+  ['hot_rows', 'BIGINT'],
+  ['cold_rows', 'BIGINT'],
+  ['hot_files', 'INTEGER'],
+  ['cold_files', 'INTEGER'],
+  ['hot_bytes', 'BIGINT'],
+  ['cold_bytes', 'BIGINT'],
+  ['primary_key', 'VARCHAR'],
+  ['sort_by', 'VARCHAR'],
+  ['partition_by', 'VARCHAR'],
+  ['tier_column', 'VARCHAR'],
+  ['tier_after', 'VARCHAR'],
+  ['tier_min_age', 'VARCHAR'],
+  ['expire_after', 'VARCHAR'],
+  ['cold_storage', 'VARCHAR'],
+  ['metadata_location', 'VARCHAR'],
+];
+
+function tableRow(context: EngineContext, table: TableVersion): Cell[] {
+  const hot = table.files.filter((file) => file.tier === 'hot');
+  const cold = table.files.filter((file) => file.tier === 'cold');
+  const memoryRows = liveMemtableRows(table);
+  const hotRows = liveRows(table, hot);
+  const coldRows = liveRows(table, cold);
+  const options = describeOptions(table.options, table.schema);
+  const names = new Map(table.schema.columns.map((column) => [column.id, column.name]));
+  const primaryKey = table.schema.primaryKey.map((id) => names.get(id)).join(', ');
+  const { store } = context.storage.open(table.options.coldStorage);
+  return [
+    table.name,
+    table.tableId,
+    memoryRows + hotRows + coldRows,
+    memoryRows,
+    hotRows,
+    coldRows,
+    hot.length,
+    cold.length,
+    bytes(hot),
+    bytes(cold),
+    primaryKey === '' ? null : primaryKey,
+    options.sort_by,
+    options.partition_by,
+    options.tier_column,
+    options.tier_after,
+    options.tier_min_age,
+    options.expire_after,
+    store.uri,
+    table.cold?.metadataUri ?? null,
+  ];
+}
+
+function liveRows(table: TableVersion, files: readonly DataFile[]): number {
+  return files.reduce((sum, file) => sum + file.rowCount - (table.deletedRows.get(file.fileId) ?? 0), 0);
+}
+
+function bytes(files: readonly DataFile[]): number {
+  return files.reduce((sum, file) => sum + file.sizeBytes, 0);
+}
+
+const SEGMENTS: Columns = [
+  ['table_name', 'VARCHAR'],
+  ['tier', 'VARCHAR'],
+  ['name', 'VARCHAR'],
+  ['row_count', 'BIGINT'],
+  ['deleted_rows', 'BIGINT'],
+  ['size_bytes', 'BIGINT'],
+  ['schema_id', 'INTEGER'],
+  ['path', 'VARCHAR'],
+];
+
+function segmentRows(table: TableVersion): Cell[][] {
+  return table.files.map((file) => [
+    table.name,
+    file.tier,
+    file.name,
+    file.rowCount,
+    table.deletedRows.get(file.fileId) ?? 0,
+    file.sizeBytes,
+    file.schemaId ?? null,
+    file.path,
+  ]);
+}
+
+const SNAPSHOTS: Columns = [
+  ['table_name', 'VARCHAR'],
+  ['snapshot_id', 'BIGINT'],
+  ['parent_id', 'BIGINT'],
+  ['sequence_number', 'BIGINT'],
+  ['committed_at', 'TIMESTAMP WITH TIME ZONE'],
+  ['operation', 'VARCHAR'],
+  ['job_id', 'VARCHAR'],
+  ['is_current', 'BOOLEAN'],
+];
+
+async function snapshotRows(context: EngineContext, table: TableVersion): Promise<Cell[][]> {
+  if (table.cold === undefined) return [];
+  const snapshots = await openColdTable(context, tableState(context, table)).table.snapshots();
+  return snapshots.map((snapshot) => [
+    table.name,
+    snapshot.snapshotId,
+    snapshot.parentId ?? null,
+    snapshot.sequenceNumber,
+    `epoch_ms:${snapshot.timestampMs}`,
+    snapshot.operation,
+    snapshot.summary['alopex.job-id'] ?? null,
+    snapshot.snapshotId === table.cold?.snapshotId ? 'true' : 'false',
+  ]);
+}
+
+function relation(columns: Columns, rows: readonly (readonly Cell[])[]): string {
+  const select = columns.map(([name, type], index) => `${castCell(`c${index}`, type)} AS ${name}`).join(', ');
+  const names = columns.map((_, index) => `c${index}`).join(', ');
+  if (rows.length === 0) {
+    return `SELECT ${columns.map(([name, type]) => `CAST(NULL AS ${type}) AS ${name}`).join(', ')} WHERE false`;
+  }
+  const values = rows.map((row) => `(${row.map(cellSql).join(', ')})`).join(', ');
+  return `SELECT ${select} FROM (VALUES ${values}) AS t(${names})`;
+}
+
+function castCell(name: string, type: string): string {
+  if (type !== 'TIMESTAMP WITH TIME ZONE') return `CAST(${name} AS ${type})`;
+  return `CAST(make_timestamp_ms(CAST(substr(${name}, 10) AS BIGINT)) AS TIMESTAMP WITH TIME ZONE)`;
+}
+
+function cellSql(cell: Cell): string {
+  if (cell === null) return 'CAST(NULL AS VARCHAR)';
+  return quoteLiteral(String(cell));
+}

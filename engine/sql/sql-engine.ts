@@ -1,0 +1,218 @@
+import { tableFromArrays, type RecordBatch } from 'apache-arrow';
+import type { Engine, Writer } from '../engine.ts';
+import { AlopexError, SqlState } from '../errors.ts';
+import type { Kernel, Parameters } from '../ports/kernel.ts';
+import type { TierMover } from '../ports/tier-mover.ts';
+import { parseStatement } from './parse/parse-statement.ts';
+import type { AlterTableStatement, QueryStatement, Statement } from './parse/statement.ts';
+import { formatScanReports, scanReport } from './plan/scan-report.ts';
+import type { Planner } from './plan/planner.ts';
+import { runAlterTable, runCreateTable, runDropTable } from './run/define.ts';
+import { runCopyFrom, runInsert } from './run/insert.ts';
+import { numberParameters } from './run/parameters.ts';
+import type { StatementResult } from './run/result.ts';
+import { Session } from './run/session.ts';
+import { runDelete, runUpdate } from './run/update.ts';
+import { splitStatements } from './split.ts';
+
+/** Runs SQL: takes statements apart, gives each a session, and sends it to its executor. */
+export class SqlEngine {
+  readonly #engine: Engine;
+  readonly #kernel: Kernel;
+  readonly #planner: Planner;
+  readonly #mover: TierMover;
+  readonly #idle: Session[] = [];
+  readonly #busy = new Set<Session>();
+  #opened = 0;
+  #closed = false;
+
+  constructor(engine: Engine, kernel: Kernel, planner: Planner, mover: TierMover) {
+    this.#engine = engine;
+    this.#kernel = kernel;
+    this.#planner = planner;
+    this.#mover = mover;
+  }
+
+  /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. */
+  async *statements(text: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+    const statements = splitStatements(text).map((part) => {
+      const numbered = numberParameters(part.text);
+      return { text: numbered, statement: parseStatement(numbered) };
+    });
+    if (statements.length > 1 && parameters !== undefined && Object.keys(parameters).length > 0) {
+      throw new AlopexError(SqlState.syntaxError, 'parameters go with a single statement');
+    }
+    for (const { text, statement } of statements) {
+      const running = await this.#run(statement, text, parameters);
+      try {
+        yield running.result;
+      } finally {
+        await running.finish();
+      }
+    }
+  }
+
+  /** Stops every statement that is running; they fail with SQLSTATE 57014. */
+  interrupt(): void {
+    for (const session of this.#busy) session.connection.interrupt();
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const session of [...this.#idle, ...this.#busy]) session.connection.close();
+    this.#planner.close();
+  }
+
+  async #run(statement: Statement, text: string, parameters?: Parameters): Promise<Running> {
+    const session = await this.#acquire();
+    try {
+      if (statement.kind === 'query') return await this.#query(session, statement, parameters);
+      const result = await this.#command(session, statement, text, parameters);
+      this.#release(session);
+      return { result, finish: () => Promise.resolve() };
+    } catch (error) {
+      this.#release(session);
+      throw error;
+    }
+  }
+
+  async #query(session: Session, statement: QueryStatement, parameters?: Parameters): Promise<Running> {
+    const pin = this.#engine.pin();
+    try {
+      const scans = await session.prepare(pin.version, statement.text, parameters);
+      const stream = await session.connection.stream(statement.text, parameters);
+      const batches = stream[Symbol.asyncIterator]();
+      let done = false;
+      const finish = async (): Promise<void> => {
+        if (done) return;
+        done = true;
+        await batches.return?.();
+        pin.release();
+        this.#release(session);
+      };
+      const { command } = statement;
+      const result = {
+        kind: 'rows' as const,
+        command,
+        schema: stream.schema,
+        batches: finishing(batches, finish),
+        scans: scans.map(scanReport),
+      };
+      return { result, finish };
+    } catch (error) {
+      pin.release();
+      throw error;
+    }
+  }
+
+  async #command(
+    session: Session,
+    statement: Exclude<Statement, QueryStatement>,
+    text: string,
+    parameters?: Parameters,
+  ): Promise<StatementResult> {
+    const { connection } = session;
+    switch (statement.kind) {
+      case 'insert':
+        return this.#counted('INSERT', (writer) => runInsert(writer, session, statement, text, parameters));
+      case 'copy-from':
+        return this.#counted('COPY', (writer) => runCopyFrom(writer, session, statement, parameters));
+      case 'update':
+        return this.#counted('UPDATE', (writer) => runUpdate(writer, session, statement, text, parameters));
+      case 'delete':
+        return this.#counted(statement.command, (writer) => runDelete(writer, session, statement, text, parameters));
+      case 'create-table':
+        return this.#counted('CREATE TABLE', (writer) => runCreateTable(writer, session, statement, parameters));
+      case 'drop-table':
+        return this.#counted('DROP TABLE', (writer) => runDropTable(writer, statement.names, statement.ifExists));
+      case 'alter-table':
+        return this.#alter(session, statement);
+      case 'checkpoint':
+        await this.#engine.checkpoint(connection);
+        return { kind: 'command', command: 'CHECKPOINT', rowCount: undefined };
+      case 'explain':
+        return this.#explain(session, statement, parameters);
+    }
+  }
+
+  async #counted(
+    command: string,
+    run: (writer: Writer) => Promise<number | undefined | void>,
+  ): Promise<StatementResult> {
+    const rowCount = await this.#engine.write(async (writer) => (await run(writer)) ?? undefined);
+    return { kind: 'command', command, rowCount };
+  }
+
+  async #alter(session: Session, statement: AlterTableStatement): Promise<StatementResult> {
+    const { action, name } = statement;
+    if (action.kind !== 'tier') {
+      return this.#counted('ALTER TABLE', (writer) => runAlterTable(writer, session, { ...statement, action }));
+    }
+    const { condition, direction } = action;
+    const rowCount = await this.#mover.move({
+      connection: session.connection,
+      table: name,
+      condition,
+      direction,
+      prepare: (version, query) => session.prepare(version, query),
+    });
+    return { kind: 'command', command: 'ALTER TABLE', rowCount };
+  }
+
+  /** The tier section, then the kernel's own plan. */
+  async #explain(
+    session: Session,
+    statement: Statement & { kind: 'explain' },
+    parameters?: Parameters,
+  ): Promise<StatementResult> {
+    const pin = this.#engine.pin();
+    try {
+      const reports = (await session.prepare(pin.version, statement.query, parameters)).map(scanReport);
+      const analyze = statement.analyze ? 'ANALYZE ' : '';
+      const plan = await session.connection.rows(`EXPLAIN ${analyze}${statement.query}`, parameters);
+      const lines = [formatScanReports(reports), ...plan.map((row) => String(row['explain_value']))];
+      const table = tableFromArrays({ explain: lines });
+      return {
+        kind: 'rows',
+        command: 'EXPLAIN',
+        schema: table.schema,
+        batches: fromArray(table.batches),
+        scans: reports,
+      };
+    } finally {
+      pin.release();
+    }
+  }
+
+  async #acquire(): Promise<Session> {
+    if (this.#closed) throw new AlopexError(SqlState.cannotConnectNow, 'the database is closed');
+    const session = this.#idle.pop() ?? (await Session.open(this.#kernel, this.#engine, this.#planner, ++this.#opened));
+    this.#busy.add(session);
+    return session;
+  }
+
+  #release(session: Session): void {
+    if (this.#busy.delete(session) && !this.#closed) this.#idle.push(session);
+  }
+}
+
+interface Running {
+  readonly result: StatementResult;
+  /** Gives back what the statement holds; must be called, whether its rows were read or not. */
+  finish(): Promise<void>;
+}
+
+async function* finishing(
+  batches: AsyncIterator<RecordBatch>,
+  finish: () => Promise<void>,
+): AsyncGenerator<RecordBatch> {
+  try {
+    for (let next = await batches.next(); next.done !== true; next = await batches.next()) yield next.value;
+  } finally {
+    await finish();
+  }
+}
+
+async function* fromArray(batches: readonly RecordBatch[]): AsyncGenerator<RecordBatch> {
+  for (const batch of batches) yield await Promise.resolve(batch);
+}

@@ -1,0 +1,150 @@
+import { openColdTable, tableState } from '../context.ts';
+import type { Garbage, Writer } from '../engine.ts';
+import { withTable } from '../engine.ts';
+import { AlopexError, SqlState } from '../errors.ts';
+import type { TableState } from '../lsm/state.ts';
+import type { KernelConnection } from '../ports/kernel.ts';
+import { SegmentBatch } from './commit.ts';
+import { createDeletesTable, createMemtable, dropKernelTable } from './kernel-tables.ts';
+import type { TableOptions } from './options.ts';
+import type { TableSchema } from './schema.ts';
+import type { StagedRows } from './staged.ts';
+import { segmentFile } from './table-files.ts';
+import type { DatabaseVersion, TableVersion } from './version.ts';
+
+/** Creates a table, with the rows of CREATE TABLE … AS where there are any: table and rows appear in one edit. */
+export async function createTable(
+  writer: Writer,
+  connection: KernelConnection,
+  definition: { name: string; schema: TableSchema; options: TableOptions; replaces: TableVersion | undefined },
+  rows: StagedRows | undefined,
+): Promise<void> {
+  const { context } = writer;
+  const { name, schema, options, replaces } = definition;
+  await writer.settle();
+  const tableId = context.manifest.state.nextTableId;
+  const seq = writer.nextSeq;
+  for (const kind of ['segments', 'deletes'])
+    await context.fileSystem.makeFolder(`${context.dataDir}/${kind}/${tableId}`);
+  const version: TableVersion = {
+    tableId,
+    name,
+    schema,
+    schemas: [schema],
+    options,
+    seq,
+    memtable: { table: await createMemtable(connection, tableId, seq, schema), rowCount: 0, nextRid: 0, sizeBytes: 0 },
+    files: [],
+    deletesTable: await createDeletesTable(connection, tableId),
+    deletedRows: new Map(),
+    cold: undefined,
+  };
+  const batch = new SegmentBatch(context, connection, version, []);
+  if (rows !== undefined && rows.rowCount > 0) await batch.segment(`SELECT * FROM ${rows.relation}`, undefined);
+  const table: TableState = {
+    tableId,
+    name,
+    schemas: [schema],
+    options,
+    coldPrefix: coldPrefix(name, tableId),
+    flushedSeq: seq,
+    segments: batch.segments,
+    deleteFiles: [],
+    cold: undefined,
+  };
+  const garbage = replaces === undefined ? [] : tableGarbage(writer, replaces);
+  await context.manifest.commit({
+    kind: 'create-table',
+    seq,
+    table,
+    ...(replaces === undefined ? {} : { replaces: replaces.tableId }),
+  });
+  const files = batch.segments.map((segment) => segmentFile(context, tableId, segment));
+  writer.accept({
+    version: withTable(writer.latest, { ...version, files }, true),
+    durable: Promise.resolve(),
+    garbage,
+  });
+}
+
+/** Folder names are for people too: the table's name in safe characters, made unique by its number. */
+function coldPrefix(name: string, tableId: number): string {
+  return `main/${name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')}-${tableId}`;
+}
+
+export async function dropTable(writer: Writer, version: TableVersion): Promise<void> {
+  await writer.settle();
+  const seq = writer.nextSeq;
+  const garbage = tableGarbage(writer, version);
+  await writer.context.manifest.commit({ kind: 'drop-table', seq, tableId: version.tableId });
+  writer.accept({ version: withoutTable(writer.latest, seq, version.name), durable: Promise.resolve(), garbage });
+}
+
+function withoutTable(version: DatabaseVersion, seq: number, name: string): DatabaseVersion {
+  const tables = new Map(version.tables);
+  tables.delete(name.toLowerCase());
+  return { seq, tables, schemaEpoch: version.schemaEpoch + 1 };
+}
+
+/** What a dropped table leaves: local files and kernel tables go, the Iceberg table is taken out of its catalog. */
+function tableGarbage(writer: Writer, version: TableVersion): Garbage[] {
+  const { context } = writer;
+  const cold = version.cold === undefined ? undefined : openColdTable(context, tableState(context, version)).table;
+  return [
+    async (connection) => {
+      await dropKernelTable(connection, version.memtable.table);
+      await dropKernelTable(connection, version.deletesTable);
+      for (const kind of ['segments', 'deletes', 'cache']) {
+        await context.fileSystem.removeFolder(`${context.dataDir}/${kind}/${version.tableId}`);
+      }
+      await cold?.drop();
+    },
+  ];
+}
+
+export interface TableAlteration {
+  readonly name?: string;
+  readonly schema?: TableSchema;
+  readonly options?: TableOptions;
+}
+
+/** Changes a table's name, columns or options. Data is not rewritten: files keep the schema they were written in. */
+export async function alterTable(
+  writer: Writer,
+  connection: KernelConnection,
+  version: TableVersion,
+  alteration: TableAlteration,
+): Promise<void> {
+  const { context } = writer;
+  // The memtable has the old columns: it becomes a segment first.
+  await writer.flush(connection, version.name);
+  await writer.settle();
+  const current = writer.table(version.name);
+  const schema = alteration.schema ?? current.schema;
+  const seq = writer.nextSeq;
+  const name = alteration.name ?? current.name;
+  if (name.toLowerCase() !== current.name.toLowerCase() && writer.latest.tables.has(name.toLowerCase())) {
+    throw new AlopexError(SqlState.duplicateTable, `table "${name}" exists already`);
+  }
+  const memtable =
+    alteration.schema === undefined
+      ? current.memtable
+      : { ...current.memtable, table: await createMemtable(connection, current.tableId, seq, schema) };
+  await context.manifest.commit({ kind: 'alter-table', seq, tableId: current.tableId, ...alteration });
+  const altered: TableVersion = {
+    ...current,
+    name,
+    schema,
+    schemas: alteration.schema === undefined ? current.schemas : [...current.schemas, schema],
+    options: alteration.options ?? current.options,
+    seq,
+    memtable,
+  };
+  const base = withoutTable(writer.latest, seq, current.name);
+  writer.accept({
+    version: withTable(base, altered),
+    durable: Promise.resolve(),
+    garbage:
+      alteration.schema === undefined ? [] : [(maintenance) => dropKernelTable(maintenance, current.memtable.table)],
+  });
+}

@@ -1,0 +1,63 @@
+import { AlopexError, SqlState } from '../errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { FileSystem } from '../ports/file-system.ts';
+import type { DataFile } from './data-file.ts';
+import { checksumFile } from './parquet-writer.ts';
+
+/**
+ * Nothing reads a data file before it has passed here: a remote one is brought to local disk, and each is checked against its CRC-32
+ * once in the life of the process (invariant 5).
+ */
+export class FileGate {
+  readonly #fileSystem: FileSystem;
+  readonly #passed = new Map<string, Promise<void>>();
+
+  constructor(fileSystem: FileSystem) {
+    this.#fileSystem = fileSystem;
+  }
+
+  /** `store` is where cold files come from. */
+  async admit(files: readonly DataFile[], store: ObjectStore): Promise<void> {
+    await Promise.all(files.map((file) => this.#admitOnce(file, store)));
+  }
+
+  /** For a file that this process has just written and checksummed. */
+  trust(path: string): void {
+    this.#passed.set(path, Promise.resolve());
+  }
+
+  #admitOnce(file: DataFile, store: ObjectStore): Promise<void> {
+    const known = this.#passed.get(file.path);
+    if (known !== undefined) return known;
+    const check = this.#check(file, store);
+    this.#passed.set(file.path, check);
+    // A failed check is made again at the next read: the file may have been restored.
+    check.catch(() => this.#passed.delete(file.path));
+    return check;
+  }
+
+  async #check(file: DataFile, store: ObjectStore): Promise<void> {
+    if (file.tier === 'cold' && store.localPath(file.name) === undefined) await this.#fetch(file, store);
+    const found = await checksumFile(this.#fileSystem, file.path).catch((error: unknown) => {
+      throw new AlopexError(SqlState.dataCorrupted, `data file ${file.path} cannot be read`, {
+        hint: 'Restore the file from a backup.',
+        cause: error,
+      });
+    });
+    if (file.crc32 !== undefined && found.crc32 !== file.crc32) {
+      throw new AlopexError(SqlState.dataCorrupted, `data file ${file.path} is damaged: its checksum is wrong`, {
+        hint: 'Restore the file from a backup.',
+      });
+    }
+  }
+
+  async #fetch(file: DataFile, store: ObjectStore): Promise<void> {
+    if ((await this.#fileSystem.size(file.path)) === file.sizeBytes) return;
+    const bytes = await store.get(file.name);
+    if (bytes === undefined) {
+      throw new AlopexError(SqlState.dataCorrupted, `cold file ${store.uri}/${file.name} is missing`);
+    }
+    await this.#fileSystem.makeFolder(file.path.slice(0, file.path.lastIndexOf('/')));
+    await this.#fileSystem.writeFileAtomic(file.path, bytes);
+  }
+}

@@ -1,0 +1,48 @@
+import type { ColdSnapshot } from '../ports/cold-table.ts';
+import type { DataFile } from './data-file.ts';
+import type { TableOptions } from './options.ts';
+import type { TableSchema } from './schema.ts';
+
+/** Rows of recent commits, in a table of the kernel. Rows are only ever added; `seq` says to whom each is visible. */
+export interface Memtable {
+  /** The kernel's name of it, qualified. */
+  readonly table: string;
+  /** Rows added up to this version, deleted ones included. */
+  readonly rowCount: number;
+  /** Greater than every `__rid` in it; goes on counting in the table's next memtable. */
+  readonly nextRid: number;
+  /** Bytes that its rows take in the log, as a measure of size. */
+  readonly sizeBytes: number;
+}
+
+/** State of a table at one snapshot. Immutable: readers never lock. */
+export interface TableVersion {
+  readonly tableId: number;
+  readonly name: string;
+  readonly schema: TableSchema;
+  /** Every schema a file may have been written in. */
+  readonly schemas: readonly TableSchema[];
+  readonly options: TableOptions;
+  /** The last commit that changed the table: rows and deletes up to it are visible. */
+  readonly seq: number;
+  readonly memtable: Memtable;
+  readonly files: readonly DataFile[];
+  /** The kernel's table of deleted positions (`file_id`, `pos`, `seq`), qualified. */
+  readonly deletesTable: string;
+  /** Number of deleted rows by file id, for files that have any; id 0 is the memtable. */
+  readonly deletedRows: ReadonlyMap<number, number>;
+  readonly cold: ColdSnapshot | undefined;
+}
+
+/** All tables at one commit. */
+export interface DatabaseVersion {
+  readonly seq: number;
+  /** By lower-case name. */
+  readonly tables: ReadonlyMap<string, TableVersion>;
+  /** Changes with every change of a table's name or columns. */
+  readonly schemaEpoch: number;
+}
+
+export function liveMemtableRows(version: TableVersion): number {
+  return version.memtable.rowCount - (version.deletedRows.get(0) ?? 0);
+}

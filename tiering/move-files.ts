@@ -1,0 +1,153 @@
+import type { EngineContext } from '../engine/context.ts';
+import type { MoveOutput } from '../engine/lsm/state.ts';
+import type { ColdDataFile, ColdDeleteFile, ColdTableDefinition } from '../engine/ports/cold-table.ts';
+import type { KernelConnection } from '../engine/ports/kernel.ts';
+import type { ObjectStore } from '../engine/ports/object-store.ts';
+import { orderBySql, type SegmentBatch } from '../engine/table/commit.ts';
+import { segmentName, type DataFile } from '../engine/table/data-file.ts';
+import { quoteIdentifier, quoteLiteral } from '../engine/table/data-type.ts';
+import { fileIdsRelation } from '../engine/table/kernel-tables.ts';
+import { checksumFile, writeParquet } from '../engine/table/parquet-writer.ts';
+import { scanSql } from '../engine/table/scan.ts';
+import { coldFileName } from '../engine/table/table-files.ts';
+import type { TableVersion } from '../engine/table/version.ts';
+import { partitionExpression, partitionGroup, partitionGroupsSql, type PartitionGroup } from './partition-sql.ts';
+import { writePositionDeletes } from './position-deletes.ts';
+
+/** Writes the files of one move: data files of both tiers with their row maps, and position deletes. Pure output: nothing becomes current here. */
+export class MoveFiles {
+  readonly dataFiles: ColdDataFile[] = [];
+  readonly deleteFiles: ColdDeleteFile[] = [];
+  readonly outputs: MoveOutput[] = [];
+  readonly checksums: [string, number][] = [];
+  /** Rows written so far; must be all live rows of the sources in the end. */
+  rowCount = 0;
+  readonly #context: EngineContext;
+  readonly #connection: KernelConnection;
+  readonly #store: ObjectStore;
+  readonly #job: { jobId: string; folder: string; coldPrefix: string };
+  readonly #version: TableVersion;
+  readonly #sources: readonly DataFile[];
+
+  constructor(
+    context: EngineContext,
+    connection: KernelConnection,
+    store: ObjectStore,
+    job: { jobId: string; folder: string; coldPrefix: string },
+    version: TableVersion,
+    sources: readonly DataFile[],
+  ) {
+    this.#context = context;
+    this.#connection = connection;
+    this.#store = store;
+    this.#job = job;
+    this.#version = version;
+    this.#sources = sources;
+  }
+
+  /** The rows of the sources for which `condition` is true, as cold files: one for each partition, sorted. */
+  async writeCold(definition: ColdTableDefinition, condition: string): Promise<number> {
+    let rowCount = 0;
+    for (const group of await this.#partitions(definition, condition)) {
+      const key = coldFileName(
+        this.#job.coldPrefix,
+        this.#job.jobId,
+        this.#version.schema.schemaId,
+        this.outputs.length,
+      );
+      const path = `${this.#job.folder}/${this.outputs.length}.parquet`;
+      const where = `(${condition}) AND ${group.condition}`;
+      const { crc32, ...file } = await writeParquet(this.#connection, this.#context.fileSystem, {
+        selectSql: this.#ordered(where),
+        columns: this.#version.schema.columns,
+        path,
+        compression: 'snappy',
+      });
+      await this.#store.putFile(key, path);
+      await this.#context.fileSystem.remove(path);
+      this.checksums.push([key, crc32]);
+      this.dataFiles.push({ key, ...file, partition: group.values });
+      await this.#writeRowMap(key, where);
+      rowCount += file.rowCount;
+    }
+    this.rowCount += rowCount;
+    return rowCount;
+  }
+
+  /** The rows of the sources for which `condition` is true, as one hot segment; none when there is no such row. */
+  async writeHot(batch: SegmentBatch, condition: string): Promise<number> {
+    const from = this.#rows(condition);
+    const [counted] = await this.#connection.rows(`SELECT count(*) AS n FROM ${from}`);
+    if (Number(counted?.['n'] ?? 0) === 0) return 0;
+    const segment = await batch.segment(`SELECT * FROM ${from}`, '__file, __pos');
+    await this.#writeRowMap(segmentName(this.#version.tableId, segment.fileId), condition);
+    this.rowCount += segment.rowCount;
+    return segment.rowCount;
+  }
+
+  /** Deletes of cold rows that Iceberg does not know of yet, one delete file for each partition. */
+  async writeDeletes(afterSeq: number): Promise<void> {
+    const sources = new Set(this.#sources.map((file) => file.fileId));
+    const dirty = this.#version.files.filter(
+      (file) => file.tier === 'cold' && !sources.has(file.fileId) && this.#version.deletedRows.has(file.fileId),
+    );
+    for (const { partition, files } of this.#byPartition(dirty)) {
+      const uris = fileIdsRelation(files.map((file) => [`${this.#store.uri}/${file.name}`, file.fileId]));
+      const select = `SELECT name AS file_path, pos FROM ${this.#version.deletesTable} JOIN ${uris} ON id = file_id WHERE seq > ${afterSeq} AND seq <= ${this.#version.seq} ORDER BY file_path, pos`;
+      const path = `${this.#job.folder}/deletes-${this.deleteFiles.length}.parquet`;
+      const written = await writePositionDeletes(this.#connection, this.#context.fileSystem, select, path);
+      if (written === undefined) continue;
+      const key = `${this.#job.coldPrefix}/data/${this.#job.jobId}-deletes-${String(this.deleteFiles.length).padStart(5, '0')}.parquet`;
+      const { sizeBytes, crc32 } = await checksumFile(this.#context.fileSystem, path);
+      await this.#store.putFile(key, path);
+      await this.#context.fileSystem.remove(path);
+      this.checksums.push([key, crc32]);
+      this.deleteFiles.push({ key, ...written, sizeBytes, partition });
+    }
+  }
+
+  async #partitions(definition: ColdTableDefinition, condition: string): Promise<PartitionGroup[]> {
+    const from = this.#rows(condition);
+    if (definition.partition.length === 0) {
+      const [row] = await this.#connection.rows(`SELECT 1 AS found FROM ${from} LIMIT 1`);
+      return row === undefined ? [] : [{ values: [], condition: 'true' }];
+    }
+    const expressions = definition.partition.map((field) => partitionExpression(field, this.#version.schema));
+    const rows = await this.#connection.rows(partitionGroupsSql(expressions, from));
+    return rows.map((row) => partitionGroup(expressions, row));
+  }
+
+  /** The source rows as a relation; the condition sees the table under its name. */
+  #rows(condition: string): string {
+    const scan = scanSql(this.#version, { files: this.#sources, withoutMemtable: true, positions: true });
+    return `(SELECT * FROM (${scan}) AS ${quoteIdentifier(this.#version.name)} WHERE ${condition})`;
+  }
+
+  #ordered(condition: string): string {
+    const { schema, options } = this.#version;
+    return `SELECT * FROM ${this.#rows(condition)}${orderBySql(schema.columns, options.sortBy, '__file, __pos')}`;
+  }
+
+  /** Which source row each row of an output was: the same query, in the same total order. */
+  async #writeRowMap(name: string, condition: string): Promise<void> {
+    const ids = this.#sources.map((file) => file.fileId).join(', ');
+    const path = `${this.#job.folder}/map-${this.outputs.length}.parquet`;
+    await this.#connection.run(
+      `COPY (SELECT CAST(list_position([${ids}], __file) - 1 AS INTEGER) AS src, __pos AS pos FROM (${this.#ordered(condition)})) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION lz4_raw)`,
+    );
+    await this.#context.fileSystem.syncFile(path);
+    this.outputs.push({ name, rowMap: path.slice(this.#context.dataDir.length + 1) });
+  }
+
+  #byPartition(files: readonly DataFile[]): { partition: ColdDataFile['partition']; files: DataFile[] }[] {
+    const groups = new Map<string, { partition: ColdDataFile['partition']; files: DataFile[] }>();
+    for (const file of files) {
+      const partition = this.#version.cold?.dataFiles.find((candidate) => candidate.key === file.name)?.partition ?? [];
+      const key = partition.map((value) => `${typeof value}:${String(value)}`).join('/');
+      const group = groups.get(key) ?? { partition, files: [] };
+      group.files.push(file);
+      groups.set(key, group);
+    }
+    return [...groups.values()];
+  }
+}
