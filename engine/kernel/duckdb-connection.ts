@@ -136,9 +136,7 @@ export class DuckDbKernelConnection implements KernelConnection {
     parameters: Parameters | undefined,
     use: (statement: DuckDBPreparedStatement) => Promise<T>,
   ): Promise<T> {
-    const statements = await this.#native(() => this.#connection.extractStatements(sql));
-    if (statements.count !== 1) throw new AlopexError(SqlState.syntaxError, 'several statements cannot be run as one');
-    const statement = await this.#native(() => statements.prepare(0));
+    const statement = await this.#native(() => this.#connection.prepare(sql));
     try {
       bindParameters(statement, parameters ?? []);
       return await this.#native(() => use(statement));

@@ -40,7 +40,7 @@ export async function createTable(
     cold: undefined,
   };
   const batch = new SegmentBatch(context, connection, version, []);
-  if (rows !== undefined && rows.rowCount > 0) await batch.segment(`SELECT * FROM ${rows.relation}`, undefined);
+  if (rows !== undefined && rows.rowCount > 0) await batch.stagedSegment(rows);
   const table: TableState = {
     tableId,
     name,

@@ -22,6 +22,12 @@ const CONDITION_WORDS: ReadonlySet<string> = new Set([
   'IN',
 ]);
 
+const MAX_PLANS = 256;
+
+/** Names of functions whose value at planning time says nothing about the next run: times, random numbers, settings, and anything that reads elsewhere. */
+const VOLATILE =
+  /\b(now|today|current_\w+|local(time|timestamp)|get_current_\w+|transaction_timestamp|clock_timestamp|random|setseed|uuid\w*|gen_random_uuid|nextval|currval|getvariable|getenv)\b/i;
+
 /**
  * Finds out which files a statement can need. It asks the optimizer of a second, empty kernel that has a table of the same columns for each of ours: the filters
  * in that plan's scans are the conditions that reach each table, through views, CTEs, subqueries and joins, with constants folded and parameters filled in.
@@ -32,6 +38,8 @@ export class Planner {
   readonly #connection: KernelConnection;
   readonly #turns = new Mutex();
   readonly #stubs = new Map<string, TableSchema>();
+  /** Predicates of statements that were planned before, the least recently used first. */
+  readonly #plans = new Map<string, ReadonlyMap<string, Predicate>>();
 
   private constructor(connection: KernelConnection) {
     this.#connection = connection;
@@ -55,7 +63,7 @@ export class Planner {
   ): Promise<ReadonlyMap<number, readonly DataFile[]>> {
     const worthwhile = tables.some((table) => table.files.length > 0) && hasCondition(query);
     if (!worthwhile) return new Map();
-    const predicates = await this.#turns.run(() => this.#predicates(tables, query, parameters));
+    const predicates = await this.#cachedPredicates(tables, query, parameters);
     const kept = new Map<number, readonly DataFile[]>();
     for (const table of tables) {
       const predicate = predicates.get(planName(table));
@@ -63,6 +71,24 @@ export class Planner {
       kept.set(table.tableId, table.files.filter(compileFileTest(predicate, table.schema)));
     }
     return kept;
+  }
+
+  async #cachedPredicates(
+    tables: readonly TableVersion[],
+    query: string,
+    parameters?: Parameters,
+  ): Promise<ReadonlyMap<string, Predicate>> {
+    const plan = (): Promise<ReadonlyMap<string, Predicate>> =>
+      this.#turns.run(() => this.#predicates(tables, query, parameters));
+    if (parameters !== undefined || isVolatile(query)) return plan();
+    const key = `${tables.map((table) => `${table.tableId}.${table.schema.schemaId}`).join(',')} ${query}`;
+    const known = this.#plans.get(key);
+    const predicates = known ?? (await plan());
+    this.#plans.delete(key);
+    this.#plans.set(key, predicates);
+    const [oldest] = this.#plans.keys();
+    if (this.#plans.size > MAX_PLANS && oldest !== undefined) this.#plans.delete(oldest);
+    return predicates;
   }
 
   async #predicates(
@@ -92,6 +118,10 @@ export class Planner {
 
 function planName(table: TableVersion): string {
   return `memory.main.${table.name}`;
+}
+
+function isVolatile(query: string): boolean {
+  return VOLATILE.test(query);
 }
 
 function hasCondition(query: string): boolean {
