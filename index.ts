@@ -11,7 +11,9 @@ import { Engine } from './engine/engine.ts';
 import { AlopexError, SqlState } from './engine/errors.ts';
 import { DuckDbKernel } from './engine/kernel/duckdb-kernel.ts';
 import type { ColdStorageResolver } from './engine/ports/cold-storage.ts';
+import type { FileSystem } from './engine/ports/file-system.ts';
 import type { Parameters } from './engine/ports/kernel.ts';
+import { Semaphore } from './engine/semaphore.ts';
 import { Planner } from './engine/sql/plan/planner.ts';
 import type { StatementResult } from './engine/sql/run/result.ts';
 import { SqlEngine } from './engine/sql/sql-engine.ts';
@@ -32,6 +34,8 @@ export interface OpenOptions {
   readonly limits?: Partial<EngineLimits>;
   /** Where cold tables are; the folder `warehouse` in the data directory when absent. */
   readonly storage?: ColdStorageResolver;
+  /** Where the files of the data directory are; the machine's own when absent. The kernel reads and writes data files past it. */
+  readonly fileSystem?: FileSystem;
   /** Hears of trouble that fails no statement. Written to standard error when absent. */
   readonly onWarning?: (warning: AlopexError) => void;
 }
@@ -74,14 +78,18 @@ export class AlopexDB {
       const clock = new SystemClock();
       const lock = await DirectoryLock.acquire(path);
       closers.push(() => lock.release());
-      const kernel = await DuckDbKernel.open({ tempFolder: `${path}/tmp/spill`, clock, ...kernelOptions(options) });
+      const kernel = await DuckDbKernel.open({
+        tempFolder: `${path}/tmp/spill`,
+        clock,
+        ...kernelOptions(options),
+      });
       closers.push(() => kernel.close());
       const stubs = await DuckDbKernel.open({ tempFolder: `${path}/tmp/plan`, memoryLimit: '128MB', threads: 1 });
       closers.push(() => stubs.close());
       const ports = { clock, random: new SystemRandom() };
       const storage = options.storage ?? new ColdStorages(`${path}/warehouse`, ports);
       const engine = await Engine.open(
-        { ...ports, fileSystem: new NodeFileSystem(), kernel, storage },
+        { ...ports, fileSystem: options.fileSystem ?? new NodeFileSystem(), kernel, storage },
         path,
         options.onWarning ?? printWarning,
         { ...DEFAULT_LIMITS, ...options.limits },
@@ -91,7 +99,7 @@ export class AlopexDB {
       await recoverMoves(engine, connection);
       connection.close();
       const planner = await Planner.open(stubs);
-      const sql = new SqlEngine(engine, kernel, planner, new Mover(engine));
+      const sql = new SqlEngine(engine, kernel, planner, new Mover(engine), new Semaphore(RUNNING_QUERIES));
       return new AlopexDB(lock, engine, sql, [kernel, stubs]);
     } catch (error) {
       for (const close of closers.toReversed()) await close();
@@ -156,6 +164,9 @@ export class AlopexDB {
     await this.#lock.release();
   }
 }
+
+/** Two of libuv's threads stay free for files, whatever queries do. */
+const RUNNING_QUERIES = Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2);
 
 function kernelOptions(options: OpenOptions): { memoryLimit?: string; threads?: number } {
   return {

@@ -217,13 +217,16 @@ async function loadLoggedDeletes(
   });
 }
 
-/** Number of deleted rows by file, for the memtable and the live files. */
+/**
+ * Number of deleted rows by file, for the memtable and the live files. A position can be there twice: when a move is finished after a crash, deletes
+ * that were pending are in the new Iceberg snapshot too.
+ */
 export async function countDeleted(
   connection: KernelConnection,
   version: Pick<TableVersion, 'deletesTable' | 'seq' | 'files'>,
 ): Promise<Map<number, number>> {
   const rows = await connection.rows(
-    `SELECT file_id, count(*)::INTEGER AS n FROM ${version.deletesTable} WHERE seq <= ${version.seq} GROUP BY file_id`,
+    `SELECT file_id, count(DISTINCT pos)::INTEGER AS n FROM ${version.deletesTable} WHERE seq <= ${version.seq} GROUP BY file_id`,
   );
   const live = new Set([0, ...version.files.map((file) => file.fileId)]);
   return new Map(

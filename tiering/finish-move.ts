@@ -92,6 +92,7 @@ async function moveLateDeletes(
   prepared: PreparedMove,
 ): Promise<void> {
   const sources = prepared.sources.map((name) => context.fileIds.idOf(next.tableId, name));
+  if (sources.length === 0) return;
   const late = `FROM ${next.deletesTable} WHERE seq > ${prepared.baseSeq} AND file_id IN (${sources.join(', ')})`;
   const [found] = await connection.rows(`SELECT 1 AS found ${late} LIMIT 1`);
   if (found === undefined) return;

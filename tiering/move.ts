@@ -47,11 +47,24 @@ export class Mover implements TierMover {
       const kept = scans.find((scan) => scan.table.tableId === version.tableId)?.files ?? version.files;
       const candidates = kept.filter((file) => file.tier === (direction === 'cold' ? 'hot' : 'cold'));
       const sources = await this.#sources(connection, version, candidates, condition);
-      if (sources.all.length === 0) return 0;
+      if (sources.all.length === 0 && !(direction === 'cold' && (await this.#hasPendingDeletes(connection, version)))) {
+        return 0;
+      }
       return await this.#run(connection, version, request, sources);
     } finally {
       pin.release();
     }
+  }
+
+  /** Whether cold rows were deleted that the Iceberg table still has. A move to the cold tier commits them, even when it moves nothing. */
+  async #hasPendingDeletes(connection: KernelConnection, version: TableVersion): Promise<boolean> {
+    const { cold } = tableState(this.#engine.context, version);
+    const ids = version.files.filter((file) => file.tier === 'cold').map((file) => file.fileId);
+    if (cold === undefined || ids.length === 0) return false;
+    const [found] = await connection.rows(
+      `SELECT 1 AS found FROM ${version.deletesTable} WHERE seq > ${cold.deleteSeq} AND seq <= ${version.seq} AND file_id IN (${ids.join(', ')}) LIMIT 1`,
+    );
+    return found !== undefined;
   }
 
   /** The files that hold a matching row, and those of them that hold others too. */

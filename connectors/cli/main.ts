@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { runCli } from './cli.ts';
-import { openDatabase } from './database.ts';
-import { listenForEndSignals } from './signals.ts';
+
+// Queries, file I/O and commits share libuv's threads; their number is read once, before the first is needed, so everything else is loaded after this.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+const { runCli } = await import('./cli.ts');
+const { openDatabase } = await import('./database.ts');
+const { listenForEndSignals } = await import('./signals.ts');
 
 /** The version in package.json, which is two folders up from the sources and three from the built files. */
 function packageVersion(): string {

@@ -2,7 +2,7 @@ import { StatementType } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ArrowStream, KernelConnection, KernelRow, Parameters } from '../ports/kernel.ts';
+import type { ArrowStream, Gate, KernelConnection, KernelRow, Parameters } from '../ports/kernel.ts';
 import { ArrowResult } from './arrow-result.ts';
 import { kernelError } from './kernel-error.ts';
 import { bindParameters } from './parameter.ts';
@@ -11,6 +11,8 @@ import { plainRows } from './plain-row.ts';
 /** Between two interrupts of one call that goes on all the same. */
 const FIRST_REPEAT_MS = 1;
 const LAST_REPEAT_MS = 100;
+
+const OPEN: Gate = { run: (step) => step() };
 
 export interface ConnectionOptions {
   readonly batchRows: number;
@@ -42,14 +44,16 @@ export class DuckDbKernelConnection implements KernelConnection {
     return this.#exclusively(async () => plainRows(await this.#execute(sql, parameters)));
   }
 
-  async stream(sql: string, parameters?: Parameters): Promise<ArrowStream> {
+  async stream(sql: string, parameters?: Parameters, gate: Gate = OPEN): Promise<ArrowStream> {
     this.#begin();
     try {
-      const result = await this.#prepared(sql, parameters, (statement) => statement.stream());
+      const result = await this.#prepared(sql, parameters, (statement) =>
+        gate.run(() => this.#native(() => statement.stream())),
+      );
       // Of a result that has failed, the type is not told any more.
       const { statementType } = result;
       return new ArrowResult(result, this.#options.batchRows, {
-        call: (step) => this.#native(step),
+        call: (step) => gate.run(() => this.#native(step)),
         failure: () => this.#failure(sql, parameters, statementType),
         end: (complete) => this.#endStream(complete),
       });
@@ -128,7 +132,7 @@ export class DuckDbKernelConnection implements KernelConnection {
   async #execute(sql: string, parameters: Parameters | undefined): Promise<DuckDBMaterializedResult> {
     // Without parameters there is a way that prepares nothing and so crosses into native code once.
     if (parameters === undefined) return this.#native(() => this.#connection.run(sql));
-    return this.#prepared(sql, parameters, (statement) => statement.run());
+    return this.#prepared(sql, parameters, (statement) => this.#native(() => statement.run()));
   }
 
   async #prepared<T>(
@@ -139,7 +143,7 @@ export class DuckDbKernelConnection implements KernelConnection {
     const statement = await this.#native(() => this.#connection.prepare(sql));
     try {
       bindParameters(statement, parameters ?? []);
-      return await this.#native(() => use(statement));
+      return await use(statement);
     } finally {
       statement.destroySync();
     }
@@ -155,7 +159,7 @@ export class DuckDbKernelConnection implements KernelConnection {
     });
     if (type !== StatementType.SELECT) return unknown;
     try {
-      await this.#prepared(`EXPLAIN ANALYZE ${sql}`, parameters, (statement) => statement.run());
+      await this.#prepared(`EXPLAIN ANALYZE ${sql}`, parameters, (statement) => this.#native(() => statement.run()));
       return unknown;
     } catch (error) {
       const known = kernelError(error);

@@ -162,8 +162,12 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
     }
     case 'change-files':
       return changeFiles(state, edit);
-    case 'put-job':
-      return { ...state, jobs: new Map(state.jobs).set(edit.job.jobId, edit.job) };
+    case 'put-job': {
+      // The job's segments are on disk already: their numbers are taken, also when it is finished after a restart.
+      const taken = (edit.job.prepared?.addSegments ?? []).map((segment) => segment.fileId + 1);
+      const nextFileId = Math.max(state.nextFileId, ...taken);
+      return { ...state, nextFileId, jobs: new Map(state.jobs).set(edit.job.jobId, edit.job) };
+    }
     case 'end-job':
       return { ...state, jobs: withoutJob(state, edit.jobId) };
   }

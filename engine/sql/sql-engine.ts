@@ -1,7 +1,7 @@
 import { tableFromArrays, type RecordBatch } from 'apache-arrow';
 import type { Engine, Writer } from '../engine.ts';
 import { AlopexError, SqlState } from '../errors.ts';
-import type { Kernel, Parameters } from '../ports/kernel.ts';
+import type { Gate, Kernel, Parameters } from '../ports/kernel.ts';
 import type { TierMover } from '../ports/tier-mover.ts';
 import { parseStatement } from './parse/parse-statement.ts';
 import type { AlterTableStatement, QueryStatement, Statement } from './parse/statement.ts';
@@ -21,16 +21,22 @@ export class SqlEngine {
   readonly #kernel: Kernel;
   readonly #planner: Planner;
   readonly #mover: TierMover;
+  readonly #gate: Gate;
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
   #opened = 0;
   #closed = false;
 
-  constructor(engine: Engine, kernel: Kernel, planner: Planner, mover: TierMover) {
+  /**
+   * `gate` bounds the queries in native code. The kernel runs each on one of libuv's threads, which files need too: with all of them taken by long
+   * queries nothing could be committed.
+   */
+  constructor(engine: Engine, kernel: Kernel, planner: Planner, mover: TierMover, gate: Gate) {
     this.#engine = engine;
     this.#kernel = kernel;
     this.#planner = planner;
     this.#mover = mover;
+    this.#gate = gate;
   }
 
   /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. */
@@ -80,7 +86,7 @@ export class SqlEngine {
     const pin = this.#engine.pin();
     try {
       const scans = await session.prepare(pin.version, statement.text, parameters);
-      const stream = await session.connection.stream(statement.text, parameters);
+      const stream = await session.connection.stream(statement.text, parameters, this.#gate);
       const batches = stream[Symbol.asyncIterator]();
       let done = false;
       const finish = async (): Promise<void> => {

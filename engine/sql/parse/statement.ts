@@ -54,7 +54,8 @@ export type AlterAction =
 
 export type ConflictAction =
   | { readonly kind: 'error' }
-  | { readonly kind: 'replace' }
+  /** `given` names the columns that the statement gives when those are not all; a stored row keeps its others. */
+  | { readonly kind: 'replace'; readonly given?: readonly string[] }
   | { readonly kind: 'nothing' }
   /** `set` is a list of `column = expression`; `where` limits which rows are updated. */
   | { readonly kind: 'update'; readonly set: readonly Assignment[]; readonly where: string | undefined };

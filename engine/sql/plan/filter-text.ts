@@ -1,4 +1,4 @@
-import { identifierValue, significant, tokenize, type Token } from '../lexer.ts';
+import { identifierValue, significant, stringValue, tokenize, type Token } from '../lexer.ts';
 import type { PrimitiveName } from '../../table/schema.ts';
 import type { CompareOperator, Literal, Predicate } from './predicate.ts';
 
@@ -114,9 +114,10 @@ class FilterReader {
   #operand(): Operand | undefined {
     const token = this.#tokens[this.#at];
     if (token === undefined) return undefined;
-    if (token.kind === 'string') {
+    const text = token.unterminated ? undefined : stringValue(token);
+    if (text !== undefined) {
       this.#at++;
-      return { kind: 'literal', text: token.text.slice(1, -1).replaceAll("''", "'"), ...this.#cast() };
+      return { kind: 'literal', text, ...this.#cast() };
     }
     const sign = this.#symbol('-') ? '-' : '';
     const number = this.#tokens[this.#at];

@@ -1,6 +1,6 @@
 import type { Writer } from '../../engine.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
-import type { Parameters } from '../../ports/kernel.ts';
+import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier } from '../../table/data-type.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { scanSql } from '../../table/scan.ts';
@@ -8,6 +8,8 @@ import { admitFiles } from '../../table/table-files.ts';
 import { stagedDeletes } from '../../table/staged.ts';
 import type { TableVersion } from '../../table/version.ts';
 import type { Assignment, ConflictAction, CopyFromStatement, InsertStatement } from '../parse/statement.ts';
+import { TokenReader } from '../parse/token-reader.ts';
+import { pieceOf } from './parameters.ts';
 import {
   filesWithKeys,
   keyJoinSql,
@@ -36,8 +38,41 @@ export async function runInsert(
       `INSERT INTO ${stage.relation} ${statement.target} ${statement.ctes}${statement.source}`,
       parameters,
     );
-    return store(writer, session, table, stage, statement.conflict, statement.alias ?? table.name, parameters);
+    const conflict = await withGivenColumns(session.connection, table, statement, parameters);
+    return store(writer, session, table, stage, conflict, statement.alias ?? table.name, parameters);
   });
+}
+
+/** Tells an `OR REPLACE` which columns it replaces, when the statement does not give all of them. */
+async function withGivenColumns(
+  connection: KernelConnection,
+  table: TableVersion,
+  statement: InsertStatement,
+  parameters: Parameters | undefined,
+): Promise<ConflictAction> {
+  const { conflict, target } = statement;
+  if (conflict.kind !== 'replace' || target === '') return conflict;
+  const given = target === 'BY NAME' ? await sourceColumns(connection, statement, parameters) : listedColumns(target);
+  const ids = new Set(given.map((name) => requireColumn(table, name).id));
+  return ids.size === table.schema.columns.length ? conflict : { kind: 'replace', given };
+}
+
+function listedColumns(target: string): string[] {
+  const list = new TokenReader(new TokenReader(target).group());
+  const names: string[] = [];
+  do names.push(list.identifier('a column name'));
+  while (list.acceptSymbol(','));
+  return names;
+}
+
+async function sourceColumns(
+  connection: KernelConnection,
+  statement: InsertStatement,
+  parameters: Parameters | undefined,
+): Promise<string[]> {
+  const piece = pieceOf(`DESCRIBE ${statement.ctes}${statement.source}`, parameters);
+  const rows = await connection.rows(piece.sql, piece.parameters);
+  return rows.map((row) => String(row['column_name']));
 }
 
 /** `COPY … FROM`: the kernel reads the file into the stage, with all of its options. */
@@ -150,6 +185,10 @@ async function resolveConflicts(
     await updateConflicts(session, table, stage, conflict, names);
     return;
   }
+  if (conflict.kind === 'replace' && conflict.given !== undefined) {
+    await updateConflicts(session, table, stage, { set: replacements(table, conflict.given), where: undefined }, names);
+    return;
+  }
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${deletes} AS SELECT t.__file AS __file, t.__pos AS __pos FROM ${clashes}${conflict.kind === 'replace' ? '' : ' WHERE false'}`,
   );
@@ -158,12 +197,21 @@ async function resolveConflicts(
   }
 }
 
+/** What `OR REPLACE` with these columns sets in a stored row: each to the staged value, but for the key, which is the same. */
+function replacements(table: TableVersion, given: readonly string[]): Assignment[] {
+  const keys = new Set(primaryKeyColumns(table).map((column) => column.name));
+  return given
+    .map((name) => requireColumn(table, name).name)
+    .filter((name) => !keys.has(name))
+    .map((name) => ({ column: name, valueSql: `excluded.${quoteIdentifier(name)}` }));
+}
+
 /** `DO UPDATE`: the stored row is the target of the assignments, and `excluded` is the staged one, as a struct, so that plain names mean the stored row. */
 async function updateConflicts(
   session: Session,
   table: TableVersion,
   stage: Stage,
-  conflict: ConflictAction & { kind: 'update' },
+  conflict: Omit<ConflictAction & { kind: 'update' }, 'kind'>,
   names: ConflictNames,
 ): Promise<void> {
   const { connection } = session;

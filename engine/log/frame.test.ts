@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeFrames, encodeFrame } from './frame.ts';
+
+const SEED = 20260101;
+const payloads = fc.array(fc.uint8Array({ maxLength: 60 }), { minLength: 1, maxLength: 6 });
+
+function encodeAll(list: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(list.map((payload) => encodeFrame([payload])));
+}
+
+test('what was encoded is decoded, however it is cut into parts', () => {
+  fc.assert(
+    fc.property(payloads, fc.nat(60), (list, cut) => {
+      const bytes = Buffer.concat(
+        list.map((payload) => encodeFrame([payload.subarray(0, cut), payload.subarray(cut)])),
+      );
+      const decoded = decodeFrames(bytes);
+      expect(decoded.tail).toEqual({ kind: 'clean' });
+      expect(decoded.payloads.map((payload) => [...payload])).toEqual(list.map((payload) => [...payload]));
+    }),
+    { seed: SEED },
+  );
+});
+
+test('a file cut anywhere is torn, and keeps every whole frame', () => {
+  fc.assert(
+    fc.property(payloads, fc.nat(), (list, where) => {
+      const bytes = encodeAll(list);
+      const cut = where % bytes.length;
+      const decoded = decodeFrames(bytes.subarray(0, cut));
+      const ends = list.map((_, index) => encodeAll(list.slice(0, index + 1)).length);
+      const whole = ends.filter((end) => end <= cut);
+      expect(decoded.payloads).toHaveLength(whole.length);
+      expect(decoded.validBytes).toBe(whole.at(-1) ?? 0);
+      expect(decoded.tail.kind).toBe(cut === decoded.validBytes ? 'clean' : 'torn');
+    }),
+    { seed: SEED },
+  );
+});
+
+test('a last frame whose end was never written is torn, not damaged', () => {
+  fc.assert(
+    fc.property(payloads, fc.nat(), (list, where) => {
+      const bytes = encodeAll(list);
+      const start = encodeAll(list.slice(0, -1)).length;
+      const from = start + (where % (bytes.length - start));
+      bytes.fill(0, from);
+      const decoded = decodeFrames(bytes);
+      expect(decoded.validBytes).toBe(start);
+      expect(decoded.tail.kind).toBe('torn');
+    }),
+    { seed: SEED },
+  );
+});
+
+test('every flipped bit is damage, also in the last frame', () => {
+  const list = [new Uint8Array([1, 2, 3]), new Uint8Array(0), new Uint8Array([0, 0, 0, 0])];
+  const bytes = encodeAll(list);
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const flipped = bytes.slice();
+    const offset = bit >> 3;
+    flipped[offset] = (flipped[offset] ?? 0) ^ (1 << (bit & 7));
+    expect(decodeFrames(flipped).tail.kind, `bit ${bit}`).toBe('damaged');
+  }
+});

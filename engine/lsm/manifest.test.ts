@@ -1,0 +1,115 @@
+import { crc32 } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { MemoryFileSystem } from '../test-support/memory-file-system.ts';
+import { Manifest } from './manifest.ts';
+import type { Edit, SegmentState, TableState } from './state.ts';
+
+function table(tableId: number): TableState {
+  const column = { id: 1, name: 'a', type: { kind: 'primitive', name: 'BIGINT' }, required: false } as const;
+  return {
+    tableId,
+    name: `t${tableId}`,
+    schemas: [{ schemaId: 0, columns: [column], primaryKey: [], checks: [], lastFieldId: 1 }],
+    options: { sortBy: [], partitionBy: [] },
+    coldPrefix: `main/t-${tableId}`,
+    flushedSeq: 1,
+    segments: [],
+    deleteFiles: [],
+    cold: undefined,
+  };
+}
+
+function segment(fileId: number): SegmentState {
+  const stats = [
+    [1, { lower: -5n, upper: 2n ** 62n, nullCount: 0 }] as const,
+    [2, { lower: Number.NEGATIVE_INFINITY }] as const,
+  ];
+  return { fileId, schemaId: 0, seq: 2, rowCount: 3, sizeBytes: 10, crc32: 1, stats, createdMs: 5 };
+}
+
+const addSegment = (fileId: number): Edit => ({
+  kind: 'change-files',
+  seq: fileId + 1,
+  tableId: 1,
+  addSegments: [segment(fileId)],
+  removeSegments: [],
+  addDeleteFiles: [],
+  removeDeleteFiles: [],
+});
+
+test('the state is what all edits make of it, after every reopening', async () => {
+  const files = new MemoryFileSystem();
+  const manifest = await Manifest.open(files, '/m');
+  await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
+  await manifest.commit(addSegment(1));
+  await manifest.commit({ ...addSegment(2), removeSegments: [1] } as Edit);
+  const reopened = await Manifest.open(files, '/m');
+  expect(reopened.state).toEqual(manifest.state);
+  expect(reopened.state.tables.get(1)?.segments).toEqual([segment(2)]);
+  expect(reopened.state.nextFileId).toBe(3);
+});
+
+test('a long manifest is rewritten as one snapshot', async () => {
+  const files = new MemoryFileSystem();
+  const manifest = await Manifest.open(files, '/m');
+  await manifest.commit({ kind: 'create-table', seq: 1, table: { ...table(1), name: 'x'.repeat(1 << 20) } });
+  const reopened = await Manifest.open(files, '/m');
+  expect(reopened.state).toEqual(manifest.state);
+  expect(await files.list('/m')).toEqual(['CURRENT', 'MANIFEST-000002']);
+  expect((await Manifest.open(files, '/m')).state).toEqual(manifest.state);
+});
+
+test('an edit that was cut off by a crash never happened', async () => {
+  const files = new MemoryFileSystem();
+  const manifest = await Manifest.open(files, '/m');
+  await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
+  const before = manifest.state;
+  await manifest.commit(addSegment(1));
+  const name = '/m/MANIFEST-000001';
+  await files.truncate(name, (await files.readFile(name)).length - 3);
+  expect((await Manifest.open(files, '/m')).state).toEqual(before);
+});
+
+test('every flipped bit of CURRENT and of the manifest is an error that names the file', async () => {
+  const files = new MemoryFileSystem();
+  const manifest = await Manifest.open(files, '/m');
+  await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
+  for (const name of ['/m/CURRENT', '/m/MANIFEST-000001']) {
+    for (let offset = 0; offset < (files.files.get(name)?.length ?? 0); offset++) {
+      files.flip(name, offset, offset % 8);
+      await expect(Manifest.open(files, '/m'), `${name} byte ${offset}`).rejects.toMatchObject({
+        code: 'XX001',
+        message: expect.stringContaining(name) as string,
+      });
+      files.flip(name, offset, offset % 8);
+    }
+  }
+});
+
+test('a newer format is refused, and a lost CURRENT is not taken for a new database', async () => {
+  const files = new MemoryFileSystem();
+  const manifest = await Manifest.open(files, '/m');
+  await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
+  const json = '{"formatVersion":2,"manifest":"MANIFEST-000001"}';
+  await files.writeFileAtomic('/m/CURRENT', Buffer.from(`${json} ${crc32(json).toString(16).padStart(8, '0')}\n`));
+  await expect(Manifest.open(files, '/m')).rejects.toMatchObject({
+    code: '0A000',
+    message: expect.stringContaining('version 2') as string,
+  });
+  await files.remove('/m/CURRENT');
+  await expect(Manifest.open(files, '/m')).rejects.toMatchObject({ code: 'XX001' });
+});
+
+test('after a failed fsync nothing more is committed', async () => {
+  const files = new MemoryFileSystem();
+  const manifest = await Manifest.open(files, '/m');
+  files.failSync = true;
+  await expect(manifest.commit({ kind: 'create-table', seq: 1, table: table(1) })).rejects.toMatchObject({
+    code: '58030',
+  });
+  files.failSync = false;
+  await expect(manifest.commit({ kind: 'create-table', seq: 1, table: table(1) })).rejects.toMatchObject({
+    code: '58030',
+  });
+  expect(manifest.failure).toBeDefined();
+});

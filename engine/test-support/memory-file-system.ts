@@ -1,0 +1,94 @@
+import type { AppendFile, FileSystem } from '../ports/file-system.ts';
+
+/** Files in memory, for tests of what only goes through the port. `failSync` makes every further fsync fail. */
+export class MemoryFileSystem implements FileSystem {
+  readonly files = new Map<string, Uint8Array>();
+  failSync = false;
+  syncs = 0;
+
+  openAppend(path: string): Promise<AppendFile> {
+    if (!this.files.has(path)) this.files.set(path, new Uint8Array(0));
+    const sizeOf = (): number => this.files.get(path)?.length ?? 0;
+    return Promise.resolve({
+      get sizeBytes() {
+        return sizeOf();
+      },
+      append: async (bytes: Uint8Array) => {
+        await Promise.resolve();
+        this.files.set(path, Buffer.concat([this.#get(path), bytes]));
+      },
+      sync: () => this.#sync(),
+      close: () => Promise.resolve(),
+    });
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return Promise.resolve().then(() => this.#get(path));
+  }
+
+  async *readChunks(path: string): AsyncGenerator<Uint8Array> {
+    yield await this.readFile(path);
+  }
+
+  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+    this.files.set(path, bytes.slice());
+    return Promise.resolve();
+  }
+
+  truncate(path: string, sizeBytes: number): Promise<void> {
+    this.files.set(path, this.#get(path).slice(0, sizeBytes));
+    return Promise.resolve();
+  }
+
+  syncFile(): Promise<void> {
+    return this.#sync();
+  }
+
+  syncFolder(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  makeFolder(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  list(path: string): Promise<string[]> {
+    const names = [...this.files.keys()]
+      .filter((name) => name.startsWith(`${path}/`))
+      .map((name) => name.slice(path.length + 1).split('/')[0] ?? '');
+    return Promise.resolve([...new Set(names)].sort());
+  }
+
+  size(path: string): Promise<number | undefined> {
+    return Promise.resolve(this.files.get(path)?.length);
+  }
+
+  remove(path: string): Promise<void> {
+    this.files.delete(path);
+    return Promise.resolve();
+  }
+
+  removeFolder(path: string): Promise<void> {
+    for (const name of this.files.keys()) if (name.startsWith(`${path}/`)) this.files.delete(name);
+    return Promise.resolve();
+  }
+
+  /** Flips one bit. */
+  flip(path: string, offset: number, bit = 0): void {
+    const bytes = this.#get(path).slice();
+    bytes[offset] = (bytes[offset] ?? 0) ^ (1 << bit);
+    this.files.set(path, bytes);
+  }
+
+  #get(path: string): Uint8Array {
+    const bytes = this.files.get(path);
+    if (bytes === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+    return bytes;
+  }
+
+  async #sync(): Promise<void> {
+    await Promise.resolve();
+    this.syncs++;
+    if (this.failSync) throw Object.assign(new Error('fsync failed'), { code: 'EIO' });
+  }
+}
