@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Table, type RecordBatch } from 'apache-arrow';
 import { DirectoryLock } from './connectors/node/directory-lock.ts';
+import { fileError, nodeErrorCode } from './connectors/node/node-error.ts';
 import { NodeFileSystem } from './connectors/node/node-file-system.ts';
 import { SystemClock } from './connectors/node/system-clock.ts';
 import { SystemRandom } from './connectors/node/system-random.ts';
@@ -103,7 +104,7 @@ export class AlopexDB {
       return new AlopexDB(lock, engine, sql, [kernel, stubs]);
     } catch (error) {
       for (const close of closers.toReversed()) await close();
-      throw error;
+      throw toAlopexError(error);
     }
   }
 
@@ -143,7 +144,7 @@ export class AlopexDB {
 
   /** Runs the statements of a text one by one and yields the result of each; its rows are to be read before the next is asked for. */
   statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
-    return this.#sql.statements(sql, parameters);
+    return withAlopexErrors(this.#sql.statements(sql, parameters));
   }
 
   /** Stops every running statement: they fail with `57014`. */
@@ -184,6 +185,23 @@ async function makeFolder(path: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+async function* withAlopexErrors<T>(results: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* results;
+  } catch (error) {
+    throw toAlopexError(error);
+  }
+}
+
+/** What the ports throw are errors of the machine, with its codes. */
+function toAlopexError(error: unknown): AlopexError {
+  if (error instanceof AlopexError) return error;
+  if (nodeErrorCode(error) !== undefined) return fileError('read or write the data directory', error);
+  return new AlopexError(SqlState.internalError, error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
 }
 
 function printWarning(warning: AlopexError): void {

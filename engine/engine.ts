@@ -53,41 +53,49 @@ export class Engine {
     onWarning: WarningListener,
     limits: EngineLimits = DEFAULT_LIMITS,
   ): Promise<Engine> {
-    const manifest = await Manifest.open(ports.fileSystem, `${dataDir}/manifest`);
-    const changes = new LoggedChanges();
-    const log = await FileLog.open(ports.fileSystem, `${dataDir}/log`, (payload) => {
-      const record = decodeCommit(payload);
-      changes.add(record, manifest.state);
-      return record.seq;
-    });
-    const maintenance = await ports.kernel.connect();
-    const pins = new Pins((error) =>
-      onWarning(
-        new AlopexError(SqlState.ioError, 'a file that is no longer needed could not be removed', { cause: error }),
-      ),
-    );
-    const gate = new FileGate(ports.fileSystem);
-    const context: EngineContext = {
-      ...ports,
-      dataDir,
-      limits,
-      manifest,
-      log,
-      gate,
-      pins,
-      fileIds: new FileIds(),
-      fileNumbers: new FileNumbers(manifest.state.nextFileId),
-    };
-    await ports.fileSystem.makeFolder(`${dataDir}/tmp`);
-    await removeOrphans(context);
-    await createStoreDatabase(maintenance);
-    const seq = Math.max(manifest.state.seq, changes.lastSeq);
-    const tables = new Map<string, TableVersion>();
-    for (const table of manifest.state.tables.values()) {
-      const version = await recoverTable(context, maintenance, table, changes.of(table.tableId), seq);
-      tables.set(version.name.toLowerCase(), version);
+    const opened: { close(): Promise<void> }[] = [];
+    try {
+      const manifest = await Manifest.open(ports.fileSystem, `${dataDir}/manifest`);
+      opened.push(manifest);
+      const changes = new LoggedChanges();
+      const log = await FileLog.open(ports.fileSystem, `${dataDir}/log`, (payload) => {
+        const record = decodeCommit(payload);
+        changes.add(record, manifest.state);
+        return record.seq;
+      });
+      opened.push(log);
+      const maintenance = await ports.kernel.connect();
+      const pins = new Pins((error) =>
+        onWarning(
+          new AlopexError(SqlState.ioError, 'a file that is no longer needed could not be removed', { cause: error }),
+        ),
+      );
+      const gate = new FileGate(ports.fileSystem);
+      const context: EngineContext = {
+        ...ports,
+        dataDir,
+        limits,
+        manifest,
+        log,
+        gate,
+        pins,
+        fileIds: new FileIds(),
+        fileNumbers: new FileNumbers(manifest.state.nextFileId),
+      };
+      await ports.fileSystem.makeFolder(`${dataDir}/tmp`);
+      await removeOrphans(context);
+      await createStoreDatabase(maintenance);
+      const seq = Math.max(manifest.state.seq, changes.lastSeq);
+      const tables = new Map<string, TableVersion>();
+      for (const table of manifest.state.tables.values()) {
+        const version = await recoverTable(context, maintenance, table, changes.of(table.tableId), seq);
+        tables.set(version.name.toLowerCase(), version);
+      }
+      return new Engine(context, maintenance, { seq, tables, schemaEpoch: 0 });
+    } catch (error) {
+      for (const file of opened) await file.close();
+      throw error;
     }
-    return new Engine(context, maintenance, { seq, tables, schemaEpoch: 0 });
   }
 
   /** A consistent, unchanging view of all tables. Must be released. */

@@ -21,6 +21,8 @@ export const SqlState = {
   invalidParameter: '22023',
   stringTruncation: '22001',
   numericOutOfRange: '22003',
+  invalidDatetime: '22007',
+  datetimeOutOfRange: '22008',
   invalidText: '22P02',
   badCopyFile: '22P04',
   notNullViolation: '23502',

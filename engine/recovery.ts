@@ -9,7 +9,7 @@ import { deleteFileName, type DataFile } from './table/data-file.ts';
 import { quoteList, quoteLiteral } from './table/data-type.ts';
 import { checksumFile } from './table/parquet-writer.ts';
 import { createDeletesTable, createMemtable, fileIdsRelation, loadMemtable } from './table/kernel-tables.ts';
-import { coldFiles, segmentFile } from './table/table-files.ts';
+import { coldFiles, knownFiles, segmentFile } from './table/table-files.ts';
 import type { Memtable, TableVersion } from './table/version.ts';
 
 /** A change from the log with the commit it belongs to. */
@@ -124,16 +124,6 @@ async function withImported(
   }
 }
 
-/** Names that positions may still concern: live files, and the sources of a move that is to be finished. */
-function knownFiles(context: EngineContext, version: TableVersion): string {
-  const names = new Map(version.files.map((file) => [file.name, file.fileId]));
-  for (const job of context.manifest.state.jobs.values()) {
-    if (job.tableId !== version.tableId) continue;
-    for (const name of job.prepared?.sources ?? []) names.set(name, context.fileIds.idOf(version.tableId, name));
-  }
-  return fileIdsRelation(names);
-}
-
 async function loadDeleteFiles(
   context: EngineContext,
   connection: KernelConnection,
@@ -152,7 +142,7 @@ async function loadDeleteFiles(
     paths.push(path);
   }
   await connection.run(
-    `INSERT INTO ${version.deletesTable} SELECT id, pos, seq FROM read_parquet(${quoteList(paths)}) JOIN ${knownFiles(context, version)} ON name = file WHERE ${notInIceberg(table, version)}`,
+    `INSERT INTO ${version.deletesTable} SELECT id, pos, seq FROM read_parquet(${quoteList(paths)}) JOIN ${fileIdsRelation(knownFiles(context, version))} ON name = file WHERE ${notInIceberg(table, version)}`,
   );
 }
 
@@ -212,7 +202,7 @@ async function loadLoggedDeletes(
   await withImported(context, batches, async (path) => {
     const source = `SELECT file, pos, __seq AS seq FROM read_parquet(${quoteLiteral(path)})`;
     await connection.run(
-      `INSERT INTO ${version.deletesTable} SELECT 0, pos, seq FROM (${source}) WHERE file = '' UNION ALL SELECT id, pos, seq FROM (${source}) JOIN ${knownFiles(context, version)} ON name = file WHERE ${notInIceberg(table, version)}`,
+      `INSERT INTO ${version.deletesTable} SELECT 0, pos, seq FROM (${source}) WHERE file = '' UNION ALL SELECT id, pos, seq FROM (${source}) JOIN ${fileIdsRelation(knownFiles(context, version))} ON name = file WHERE ${notInIceberg(table, version)}`,
     );
   });
 }

@@ -15,6 +15,7 @@ import type { TableVersion } from '../engine/table/version.ts';
 import { finishMove } from './finish-move.ts';
 import { MoveFiles } from './move-files.ts';
 import { rollBack } from './recover.ts';
+import { refuseVolatile } from './volatile.ts';
 
 /** The tier job of DESIGN §5, one at a time. See README.md for its steps and what a crash after each of them leads to. */
 export class Mover implements TierMover {
@@ -32,6 +33,7 @@ export class Mover implements TierMover {
   async #move(request: MoveRequest): Promise<number> {
     const { context } = this.#engine;
     const { connection, condition, direction } = request;
+    await refuseVolatile(connection, condition);
     const flushed = await this.#engine.write(async (writer) => {
       refuseUnfinished(context, writer.table(request.table));
       await writer.flush(connection, request.table);

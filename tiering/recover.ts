@@ -25,10 +25,6 @@ export async function recoverMoves(engine: Engine, connection: KernelConnection)
 export async function rollBack(engine: Engine, job: TierJob): Promise<void> {
   const { context } = engine;
   const prepared = context.manifest.state.jobs.get(job.jobId)?.prepared;
-  await engine.write(async (writer) => {
-    await writer.settle();
-    await context.manifest.commit({ kind: 'end-job', jobId: job.jobId });
-  });
   const state = context.manifest.state.tables.get(job.tableId);
   if (state !== undefined) {
     const { store } = openColdTable(context, state);
@@ -40,4 +36,9 @@ export async function rollBack(engine: Engine, job: TierJob): Promise<void> {
     await context.fileSystem.remove(`${context.dataDir}/${segmentName(job.tableId, segment.fileId)}`);
   }
   await context.fileSystem.removeFolder(`${context.dataDir}/tmp/${job.jobId}`);
+  // Last: as long as the manifest knows the job, a crash on the way leaves nothing that nobody will remove.
+  await engine.write(async (writer) => {
+    await writer.settle();
+    await context.manifest.commit({ kind: 'end-job', jobId: job.jobId });
+  });
 }

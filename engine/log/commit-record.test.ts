@@ -23,7 +23,7 @@ test('a commit survives its encoding', () => {
   );
 });
 
-function plain<T extends { rows: Uint8Array; deletes: Uint8Array }>(change: T): object {
+function plain(change: { rows: Uint8Array; deletes: Uint8Array }): object {
   return { ...change, rows: [...change.rows], deletes: [...change.deletes] };
 }
 

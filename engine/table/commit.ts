@@ -10,7 +10,7 @@ import { toLogSql } from './log-columns.ts';
 import { checksumFile, writeParquet } from './parquet-writer.ts';
 import { scanSql } from './scan.ts';
 import { addDeleted, deleteCount, type StagedDeletes, type StagedRows } from './staged.ts';
-import { segmentFile } from './table-files.ts';
+import { knownFiles, segmentFile } from './table-files.ts';
 import { liveMemtableRows, type TableVersion } from './version.ts';
 
 /** What one statement does to one table. */
@@ -261,10 +261,10 @@ export class SegmentBatch {
 
   async #deleteFile(afterSeq: number, coldDeleteSeq: number): Promise<DeleteFileState | undefined> {
     const { tableId, files, deletesTable } = this.#version;
-    const hot = fileIdsRelation(files.map((file) => [file.name, file.fileId]));
+    const known = fileIdsRelation(knownFiles(this.#context, this.#version));
     const cold = files.filter((file) => file.tier === 'cold').map((file) => file.fileId);
     const pending = cold.length === 0 ? '' : ` AND (seq > ${coldDeleteSeq} OR id NOT IN (${cold.join(', ')}))`;
-    const select = `SELECT name AS file, pos, seq FROM ${deletesTable} JOIN ${hot} ON id = file_id WHERE seq > ${afterSeq}${pending} ORDER BY file, pos`;
+    const select = `SELECT name AS file, pos, seq FROM ${deletesTable} JOIN ${known} ON id = file_id WHERE seq > ${afterSeq}${pending} ORDER BY file, pos`;
     const [counted] = await this.#connection.rows(`SELECT count(*)::INTEGER AS n FROM (${select})`);
     const rowCount = Number(counted?.['n'] ?? 0);
     if (rowCount === 0) return undefined;

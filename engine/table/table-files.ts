@@ -53,6 +53,22 @@ export function coldFiles(
   });
 }
 
+/**
+ * Files that deleted positions may concern, by name: the live ones, and the sources of a move that is to be finished. After a crash, the
+ * Iceberg snapshot may have dropped those already, and the deletes on them have still to follow the rows.
+ */
+export function knownFiles(
+  context: EngineContext,
+  version: Pick<TableVersion, 'tableId' | 'files'>,
+): ReadonlyMap<string, number> {
+  const names = new Map(version.files.map((file) => [file.name, file.fileId]));
+  for (const job of context.manifest.state.jobs.values()) {
+    if (job.tableId !== version.tableId) continue;
+    for (const name of job.prepared?.sources ?? []) names.set(name, context.fileIds.idOf(version.tableId, name));
+  }
+  return names;
+}
+
 /** Lets every file a statement will read through the gate. */
 export async function admitFiles(
   context: EngineContext,

@@ -87,17 +87,23 @@ export async function runCopyFrom(
     try {
       await stage.run(`COPY ${stage.relation} ${statement.rest}`, parameters);
     } catch (error) {
-      throw error instanceof AlopexError ? copyError(error) : error;
+      throw error instanceof AlopexError ? copyError(error, statement.rest) : error;
     }
     return store(writer, session, table, stage, { kind: 'error' }, table.name, undefined);
   });
 }
 
-function copyError(error: AlopexError): AlopexError {
-  return new AlopexError(error.code, error.message, {
-    hint: error.hint ?? 'Check the file and the options of COPY; nothing was loaded.',
-    cause: error.cause,
-  });
+/** Names the file, and takes what the kernel cannot put a name to for what it is here: a file that cannot be read. */
+function copyError(error: AlopexError, rest: string): AlopexError {
+  const source = /\bFROM\s+'((?:[^']|'')*)'/i.exec(rest)?.[1]?.replaceAll("''", "'");
+  const isNamed = source === undefined || error.message.includes(source);
+  const isUnreadable = error.code === SqlState.internalError || error.message.startsWith('Failed to read file');
+  const hint = 'Check the file and the options of COPY; nothing was loaded.';
+  return new AlopexError(
+    isUnreadable ? SqlState.badCopyFile : error.code,
+    isNamed ? error.message : `COPY from ${source}: ${error.message}`,
+    { hint: isUnreadable ? hint : (error.hint ?? hint), cause: error.cause },
+  );
 }
 
 function checkConflictTarget(table: TableVersion, statement: InsertStatement): void {

@@ -52,7 +52,7 @@ export class Session {
     }
     await this.#dropStale(version);
     if (CATALOG_WORDS.test(text)) await this.#showAll(version);
-    if (names.has(SYSTEM_SCHEMA)) await this.#showSystemTables(version);
+    if (names.has(SYSTEM_SCHEMA)) await this.#showSystemTables(version, names);
     return scans;
   }
 
@@ -81,8 +81,8 @@ export class Session {
     }
   }
 
-  async #showSystemTables(version: DatabaseVersion): Promise<void> {
-    for (const table of await systemTables(this.#engine.context, version)) {
+  async #showSystemTables(version: DatabaseVersion, names: ReadonlySet<string>): Promise<void> {
+    for (const table of await systemTables(this.#engine.context, version, names)) {
       await this.connection.run(`CREATE OR REPLACE VIEW ${SYSTEM_SCHEMA}.${table.name} AS ${table.sql}`);
     }
   }

@@ -58,7 +58,8 @@ const NOTHING_STORED: ReadonlySet<string> = new Set([
   SqlState.checkViolation,
   SqlState.invalidText,
   SqlState.numericOutOfRange,
-  SqlState.badCopyFile,
+  SqlState.invalidDatetime,
+  SqlState.datetimeOutOfRange,
 ]);
 
 function withoutPrefix(error: AlopexError): AlopexError {

@@ -15,11 +15,15 @@ interface SystemTable {
 type Cell = string | number | null;
 type Columns = readonly (readonly [name: string, type: string])[];
 
-/** `alopex.tables`, `alopex.segments` and `alopex.snapshots` as queries over literal rows. */
-export async function systemTables(context: EngineContext, version: DatabaseVersion): Promise<SystemTable[]> {
+/** `alopex.tables`, `alopex.segments` and `alopex.snapshots` as queries over literal rows. Only the last asks the cold storage, and only when it is among `names`. */
+export async function systemTables(
+  context: EngineContext,
+  version: DatabaseVersion,
+  names: ReadonlySet<string>,
+): Promise<SystemTable[]> {
   const tables = [...version.tables.values()];
   const snapshots: Cell[][] = [];
-  for (const table of tables) snapshots.push(...(await snapshotRows(context, table)));
+  if (names.has('snapshots')) for (const table of tables) snapshots.push(...(await snapshotRows(context, table)));
   return [
     {
       name: 'tables',

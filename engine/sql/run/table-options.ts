@@ -164,6 +164,7 @@ function tierColumn(schema: TableSchema, name: string): number {
     throw new AlopexError(
       SqlState.datatypeMismatch,
       `tier_column "${column.name}" has type ${typeSql(column.type)}; an age needs a DATE or TIMESTAMP`,
+      { hint: 'Choose a column of such a type.' },
     );
   }
   return column.id;
@@ -227,6 +228,7 @@ function partitionField(schema: TableSchema, column: Column, transform: Partitio
     throw new AlopexError(
       SqlState.datatypeMismatch,
       `column "${column.name}" of type ${type} cannot be partitioned by ${transform}`,
+      { hint: 'year, month, day and hour take a DATE or TIMESTAMP, truncate a whole number or text.' },
     );
   }
   const suffix = transform === 'identity' ? '' : `_${transform.replace(/\[.*/, '').replace('truncate', 'trunc')}`;
