@@ -198,6 +198,12 @@ async function* withAlopexErrors<T>(results: AsyncGenerator<T, void, undefined>)
 /** What the ports throw are errors of the machine, with its codes. */
 function toAlopexError(error: unknown): AlopexError {
   if (error instanceof AlopexError) return error;
+  if (error instanceof Error && nodeErrorCode(error) === 'ENOENT') {
+    return new AlopexError(SqlState.dataCorrupted, `a file of the data directory is missing: ${error.message}`, {
+      hint: 'Restore the file from a backup.',
+      cause: error,
+    });
+  }
   if (nodeErrorCode(error) !== undefined) return fileError('read or write the data directory', error);
   return new AlopexError(SqlState.internalError, error instanceof Error ? error.message : String(error), {
     cause: error,

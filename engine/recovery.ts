@@ -57,6 +57,7 @@ export async function recoverTable(
       hint: 'Restore the cold storage, or check the cold_storage address.',
     });
   }
+  await refuseOlderSnapshot(cold, table, snapshot?.snapshotId);
   const checksums = new Map(table.cold?.checksums);
   const files = [
     ...table.segments.map((segment) => segmentFile(context, table.tableId, segment)),
@@ -81,6 +82,23 @@ export async function recoverTable(
   await loadColdDeletes(context, connection, version, cold.store.uri);
   await loadLoggedDeletes(context, connection, table, version, changes);
   return { ...version, deletedRows: await countDeleted(connection, version) };
+}
+
+/** A newer snapshot is another writer's, or that of a move to be finished. One that does not know ours means that the newest pointer is lost, and rows with it. */
+async function refuseOlderSnapshot(
+  cold: ReturnType<typeof openColdTable>,
+  table: TableState,
+  loaded: string | undefined,
+): Promise<void> {
+  const known = table.cold?.snapshotId;
+  if (known === undefined || known === loaded) return;
+  const history = await cold.table.snapshots();
+  if (history.some((snapshot) => snapshot.snapshotId === known)) return;
+  throw new AlopexError(
+    SqlState.dataCorrupted,
+    `the cold table of "${table.name}" in ${cold.store.uri}/${table.coldPrefix} has lost snapshot ${known}`,
+    { hint: 'Restore the newest objects of its metadata folder from a backup; nothing was changed.' },
+  );
 }
 
 async function recoverMemtable(

@@ -27,6 +27,8 @@ test.each([
   'random(/* here */) < 2',
   "uuid() <> 'x'",
   'id IN (SELECT id FROM t WHERE gen_random_uuid() IS NOT NULL)',
+  'id IN (SELECT id FROM t USING SAMPLE 5)',
+  'id IN (SELECT id FROM t LIMIT 5)',
 ])('refuses %s', async (condition) => {
   await expect(db.execute(`ALTER TABLE t TIER PARTITION WHERE ${condition} TO COLD`)).rejects.toMatchObject({
     code: '22023',

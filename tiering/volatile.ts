@@ -1,6 +1,6 @@
 import { AlopexError, SqlState } from '../engine/errors.ts';
 import type { KernelConnection } from '../engine/ports/kernel.ts';
-import { identifierValue, significant, tokenize } from '../engine/sql/lexer.ts';
+import { identifierValue, isKeyword, significant, tokenize } from '../engine/sql/lexer.ts';
 import { quoteList } from '../engine/table/data-type.ts';
 
 /**
@@ -8,15 +8,24 @@ import { quoteList } from '../engine/table/data-type.ts';
  * files have matching rows, which rows go, which stay. A row that answered differently would be lost, or be there twice.
  */
 export async function refuseVolatile(connection: KernelConnection, condition: string): Promise<void> {
+  const chance = significant(tokenize(condition)).find((token) => CHANCE.some((word) => isKeyword(token, word)));
+  if (chance !== undefined) throw refusal(`uses ${chance.text.toUpperCase()}`, condition);
   const called = calledFunctions(condition);
   if (called.length === 0) return;
   const [found] = await connection.rows(
     `SELECT function_name FROM duckdb_functions() WHERE stability = 'VOLATILE' AND lower(function_name) IN (SELECT unnest(${quoteList(called)})) LIMIT 1`,
   );
   if (found === undefined) return;
-  throw new AlopexError(
+  throw refusal(`calls ${String(found['function_name'])}()`, condition);
+}
+
+/** Words of a subquery that leave it to chance which rows it has. */
+const CHANCE = ['SAMPLE', 'TABLESAMPLE', 'LIMIT'] as const;
+
+function refusal(what: string, condition: string): AlopexError {
+  return new AlopexError(
     SqlState.invalidParameter,
-    `the condition calls ${String(found['function_name'])}(), which may give different answers for the same row: ${condition}`,
+    `the condition ${what}, which may give different answers for the same row: ${condition}`,
     { hint: 'Use a condition on the columns alone. now() is allowed: it is the same for all rows.' },
   );
 }

@@ -15,5 +15,8 @@ export function fileError(action: string, error: unknown): AlopexError {
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new AlopexError(SqlState.diskFull, message, { cause: error, hint: 'Free some disk space and try again.' });
   }
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return new AlopexError(SqlState.ioError, message, { cause: error, hint: 'Give this user the right to do so.' });
+  }
   return new AlopexError(SqlState.ioError, message, { cause: error });
 }

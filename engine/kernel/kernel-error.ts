@@ -15,7 +15,11 @@ export function kernelError(error: unknown): AlopexError {
   const [, kind = '', message = ''] = match;
   // Internal errors come with a trace of native code, which is of no use to users.
   const [shown = ''] = message.split('\n\nStack Trace:');
-  return new AlopexError(codeFor(kind, message), shown.trimEnd(), { cause: error });
+  const code = codeFor(kind, message);
+  return new AlopexError(code, shown.trimEnd(), {
+    ...(code === SqlState.diskFull ? { hint: 'Free some disk space and try again.' } : {}),
+    cause: error,
+  });
 }
 
 type Rule = readonly [pattern: RegExp, code: string];

@@ -1,4 +1,4 @@
-import { openColdTable, tableState } from '../context.ts';
+import { openColdTable, tableState, type EngineContext } from '../context.ts';
 import type { Garbage, Writer } from '../engine.ts';
 import { withTable } from '../engine.ts';
 import { AlopexError, SqlState } from '../errors.ts';
@@ -40,7 +40,13 @@ export async function createTable(
     cold: undefined,
   };
   const batch = new SegmentBatch(context, connection, version, []);
-  if (rows !== undefined && rows.rowCount > 0) await batch.stagedSegment(rows);
+  try {
+    if (rows !== undefined && rows.rowCount > 0) await batch.stagedSegment(rows);
+  } catch (error) {
+    // The next table gets the same number.
+    await removeTable(context, connection, version);
+    throw error;
+  }
   const table: TableState = {
     tableId,
     name,
@@ -86,17 +92,22 @@ function withoutTable(version: DatabaseVersion, seq: number, name: string): Data
   return { seq, tables, schemaEpoch: version.schemaEpoch + 1 };
 }
 
+/** Removes what this database holds of a table, in files and in the kernel. */
+async function removeTable(context: EngineContext, connection: KernelConnection, version: TableVersion): Promise<void> {
+  await dropKernelTable(connection, version.memtable.table);
+  await dropKernelTable(connection, version.deletesTable);
+  for (const kind of ['segments', 'deletes', 'cache']) {
+    await context.fileSystem.removeFolder(`${context.dataDir}/${kind}/${version.tableId}`);
+  }
+}
+
 /** What a dropped table leaves: local files and kernel tables go, the Iceberg table is taken out of its catalog. */
 function tableGarbage(writer: Writer, version: TableVersion): Garbage[] {
   const { context } = writer;
   const cold = version.cold === undefined ? undefined : openColdTable(context, tableState(context, version)).table;
   return [
     async (connection) => {
-      await dropKernelTable(connection, version.memtable.table);
-      await dropKernelTable(connection, version.deletesTable);
-      for (const kind of ['segments', 'deletes', 'cache']) {
-        await context.fileSystem.removeFolder(`${context.dataDir}/${kind}/${version.tableId}`);
-      }
+      await removeTable(context, connection, version);
       await cold?.drop();
     },
   ];

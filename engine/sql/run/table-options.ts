@@ -237,9 +237,11 @@ function partitionField(schema: TableSchema, column: Column, transform: Partitio
   return { sourceId: column.id, transform, name: taken ? `${name}_partition` : name };
 }
 
+/** Floats are no keys, and readers compare blobs and UUIDs as partition values each in their own way. */
+const UNFIT_FOR_IDENTITY: ReadonlySet<string> = new Set(['FLOAT', 'DOUBLE', 'BLOB', 'UUID']);
+
 function fits(transform: PartitionField['transform'], type: string, column: Column): boolean {
-  if (transform === 'identity')
-    return column.type.kind === 'primitive' && type !== 'FLOAT' && type !== 'DOUBLE' && type !== 'BLOB';
+  if (transform === 'identity') return column.type.kind === 'primitive' && !UNFIT_FOR_IDENTITY.has(type);
   if (transform === 'hour') return TEMPORAL.has(type) && type !== 'DATE';
   if (transform.startsWith('truncate')) return NUMBERS.has(type) || type === 'VARCHAR';
   return TEMPORAL.has(type);
