@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Output } from '../connectors/cli/output.ts';
-import { tablePrinter } from '../connectors/cli/formats/table.ts';
+import { Output } from '../connectors/text/output.ts';
+import { tablePrinter } from '../connectors/text/formats/table.ts';
 import { AlopexDB, type ScanReport } from '../index.ts';
 import { QUESTIONS } from './tour-questions.ts';
 

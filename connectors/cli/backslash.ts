@@ -1,5 +1,5 @@
 import { identifierValue, significant, tokenize } from '../../engine/sql/lexer.ts';
-import { FORMATS, type Format, isFormat } from './formats/format.ts';
+import { FORMATS, type Format, isFormat } from '../text/formats/format.ts';
 
 /** What a line that begins with a backslash asks for. */
 export type Backslash =

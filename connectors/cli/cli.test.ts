@@ -7,8 +7,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AlopexError } from '../../engine/errors.ts';
 import { runCli } from './cli.ts';
 import type { DatabaseOptions, StatementResult } from './database.ts';
-import { batchOf, FakeDatabase, rowsResult } from './test-support/fake-database.ts';
-import { TextSink } from './test-support/text-sink.ts';
+import { batchOf, rowsResult } from '../text/test-support/rows.ts';
+import { FakeDatabase } from './test-support/fake-database.ts';
+import { TextSink } from '../text/test-support/text-sink.ts';
 
 const one = (): StatementResult =>
   rowsResult([batchOf([new Field('x', new Int32(), true)], [vectorFromArray([1], new Int32())])]);

@@ -1,7 +1,7 @@
 import type { CliContext, Command } from './command.ts';
 import { errorText } from './error-text.ts';
 import { UsageError } from './options.ts';
-import { writeText } from './output.ts';
+import { writeText } from '../text/output.ts';
 import { sqlCommand } from './sql-command.ts';
 
 const COMMANDS: readonly Command[] = [sqlCommand];

@@ -1,16 +1,8 @@
-import type { RecordBatch, Schema } from 'apache-arrow';
 import type { Parameters } from '../../engine/ports/kernel.ts';
+import type { RowsResult } from '../text/rows-result.ts';
 
 /** What one statement gave: rows, or a note of what was done. */
 export type StatementResult = RowsResult | CommandResult;
-
-export interface RowsResult {
-  readonly kind: 'rows';
-  readonly command: string;
-  readonly schema: Schema;
-  /** To be read to its end, or returned, before the next statement. */
-  readonly batches: AsyncIterable<RecordBatch>;
-}
 
 export interface CommandResult {
   readonly kind: 'command';

@@ -8,8 +8,9 @@ import { parseBackslash } from './backslash.ts';
 import type { StatementResult } from './database.ts';
 import { History } from './history.ts';
 import { durationText, Repl } from './repl.ts';
-import { type Answer, batchOf, FakeDatabase, rowsResult } from './test-support/fake-database.ts';
-import { TextSink } from './test-support/text-sink.ts';
+import { batchOf, rowsResult } from '../text/test-support/rows.ts';
+import { type Answer, FakeDatabase } from './test-support/fake-database.ts';
+import { TextSink } from '../text/test-support/text-sink.ts';
 
 const rows = (count: number): StatementResult =>
   rowsResult([batchOf([new Field('x', new Int32(), true)], [vectorFromArray([...Array(count).keys()], new Int32())])]);

@@ -5,10 +5,10 @@ import { BACKSLASH_HELP, parseBackslash } from './backslash.ts';
 import type { CliContext } from './command.ts';
 import type { CliDatabase } from './database.ts';
 import { errorText } from './error-text.ts';
-import { type Format, printerOf } from './formats/format.ts';
-import { printRecords } from './formats/record.ts';
+import { type Format, printerOf } from '../text/formats/format.ts';
+import { printRecords } from '../text/formats/record.ts';
 import type { History } from './history.ts';
-import { Output, terminalWidth } from './output.ts';
+import { Output, terminalWidth } from '../text/output.ts';
 import { type RunOptions, runStatements } from './run-statements.ts';
 
 const PROMPT = 'alopex> ';

@@ -1,8 +1,8 @@
 import type { RecordBatch } from 'apache-arrow';
 import { AlopexError, SqlState } from '../../engine/errors.ts';
 import type { CliDatabase, StatementResult } from './database.ts';
-import type { Printer } from './formats/printer.ts';
-import type { Output } from './output.ts';
+import type { Printer } from '../text/formats/printer.ts';
+import type { Output } from '../text/output.ts';
 
 export interface RunOptions {
   readonly output: Output;

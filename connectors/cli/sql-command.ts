@@ -4,10 +4,10 @@ import { AlopexError, SqlState } from '../../engine/errors.ts';
 import type { CliContext, Command } from './command.ts';
 import type { CliDatabase, DatabaseOptions } from './database.ts';
 import { errorText } from './error-text.ts';
-import { FORMATS, type Format, isFormat, printerOf } from './formats/format.ts';
+import { FORMATS, type Format, isFormat, printerOf } from '../text/formats/format.ts';
 import { History } from './history.ts';
 import { type GivenOption, optionsHelp, parseOptions, UsageError } from './options.ts';
-import { Output, terminalWidth, writeText } from './output.ts';
+import { Output, terminalWidth, writeText } from '../text/output.ts';
 import { Repl } from './repl.ts';
 import { runStatements } from './run-statements.ts';
 

@@ -105,7 +105,7 @@ describe.each(MOMENTS)('rows changed while they are being moved, at the moment: 
     await expectSameTable();
   });
 
-  // Before the commit is like during the upload for rows on their way back: the same files are there.
+  // On the way back, an upload is as much before the commit as the moment itself is: one of the two is enough.
   const back = moment === 'before-commit' ? [] : Object.entries(MEANWHILE);
   test.for(back)('back to hot: %s', async ([, statements]) => {
     await createTable();

@@ -65,6 +65,32 @@ describe('random histories leave the same rows as in plain DuckDB', () => {
   );
 });
 
+describe('OR REPLACE with some of the columns', () => {
+  test.each(['memory', 'a cold file'])('keeps the others of a row that is in %s', async (tier) => {
+    const folder = await makeTempFolder();
+    const plain = await PlainDuckDb.open();
+    const alopex = await AlopexSide.open(folder);
+    try {
+      const both = async (sql: string): Promise<void> => {
+        await plain.run(sql);
+        await alopex.run(sql);
+      };
+      await both("CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, s VARCHAR DEFAULT 'new')");
+      await both("INSERT INTO t VALUES (1, 1, 'one'), (2, 2, 'two'), (3, 3, 'three'), (4, 4, 'four')");
+      if (tier !== 'memory') await alopex.run('ALTER TABLE t TIER PARTITION WHERE true TO COLD');
+      await both('INSERT OR REPLACE INTO t (id, n) VALUES (1, 10), (7, 70)');
+      await both('INSERT OR REPLACE INTO t (id) VALUES (2), (8)');
+      await both("INSERT OR REPLACE INTO t BY NAME SELECT 'drei' AS s, 3 AS id");
+      await both('INSERT OR REPLACE INTO t VALUES (4, NULL, DEFAULT)');
+      expect(await alopex.rows('SELECT * FROM t ORDER BY id')).toEqual(await plain.rows('SELECT * FROM t ORDER BY id'));
+    } finally {
+      await alopex.close();
+      plain.close();
+      await removeFolder(folder);
+    }
+  });
+});
+
 describe('several rows of one statement with the same key', () => {
   test('OR REPLACE keeps the last, DO UPDATE refuses, DO NOTHING keeps the first', async () => {
     const folder = await makeTempFolder();

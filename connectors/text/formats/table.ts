@@ -1,5 +1,5 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
-import type { RowsResult } from '../database.ts';
+import type { RowsResult } from '../rows-result.ts';
 import type { Output } from '../output.ts';
 import { isNumeric, typeName } from '../values/type-name.ts';
 import { textReader } from '../values/value-text.ts';

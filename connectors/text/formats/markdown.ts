@@ -1,4 +1,4 @@
-import type { RowsResult } from '../database.ts';
+import type { RowsResult } from '../rows-result.ts';
 import type { Output } from '../output.ts';
 import { isNumeric } from '../values/type-name.ts';
 import { textReader } from '../values/value-text.ts';

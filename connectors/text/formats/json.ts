@@ -1,5 +1,5 @@
 import type { Data } from 'apache-arrow';
-import type { RowsResult } from '../database.ts';
+import type { RowsResult } from '../rows-result.ts';
 import type { Output } from '../output.ts';
 import { jsonReader } from '../values/value-json.ts';
 import { type LineFormat, printRows } from './printer.ts';

@@ -1,5 +1,5 @@
 import type { Data } from 'apache-arrow';
-import type { RowsResult } from '../database.ts';
+import type { RowsResult } from '../rows-result.ts';
 import type { Output } from '../output.ts';
 
 /** Prints a result with rows and tells how many it had. All but `table` hold no more than a batch in memory. */

@@ -1,8 +1,8 @@
 import { Field, Float64, Int32, Int64, Schema, Utf8, vectorFromArray } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
-import type { RowsResult } from '../database.ts';
+import type { RowsResult } from '../rows-result.ts';
 import { Output } from '../output.ts';
-import { batchOf, rowsResult } from '../test-support/fake-database.ts';
+import { batchOf, rowsResult } from '../test-support/rows.ts';
 import { SAMPLE_COLUMNS } from '../test-support/sample-columns.ts';
 import { TextSink } from '../test-support/text-sink.ts';
 import { displayWidth, shorten } from './display-width.ts';
