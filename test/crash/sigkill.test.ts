@@ -42,7 +42,7 @@ afterEach(async () => {
 
 test(
   'every acknowledged row survives SIGKILL exactly once, and no statement is half done',
-  { timeout: 240_000 },
+  { timeout: 400_000 },
   async () => {
     const random = new Seeded(SEED);
     const first = await AlopexDB.open(folder, { limits: LIMITS });
