@@ -21,11 +21,10 @@ afterAll(async () => {
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 /** Starts a process that takes the lock; resolves with the line it prints. */
-async function holder(folder: string, userId?: number): Promise<{ child: Child; line: string }> {
+async function holder(folder: string, user?: 'nobody'): Promise<{ child: Child; line: string }> {
   const script = fileURLToPath(new URL('test-support/lock-holder.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, folder], {
+  const child = spawn(process.execPath, [script, folder, ...(user === undefined ? [] : [user])], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    ...(userId === undefined ? {} : { uid: userId, gid: userId }),
   });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, line };
@@ -117,7 +116,7 @@ test('a folder that cannot be written is said to be so', async () => {
   await mkdir(folder);
   await chmod(folder, 0o555);
   // Root may write anywhere, so the attempt is made as somebody else then.
-  const { line } = await holder(folder, process.getuid?.() === 0 ? 65534 : undefined);
+  const { line } = await holder(folder, 'nobody');
   expect(JSON.parse(line)).toMatchObject({ code: '58030', message: expect.stringContaining(folder) as string });
   expect(line).toContain('writable');
 });
