@@ -1,44 +1,91 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Table, type RecordBatch } from 'apache-arrow';
 import { DirectoryLock } from './connectors/node/directory-lock.ts';
 import { fileError, nodeErrorCode } from './connectors/node/node-error.ts';
 import { NodeFileSystem } from './connectors/node/node-file-system.ts';
 import { SystemClock } from './connectors/node/system-clock.ts';
 import { SystemRandom } from './connectors/node/system-random.ts';
+import { WorkerJobRunner } from './connectors/node/worker-job-runner.ts';
 import { ColdStorages } from './connectors/store/cold-storage.ts';
-import { DEFAULT_LIMITS, type EngineLimits } from './engine/context.ts';
+import { limitsWith, type EngineLimits } from './engine/limits.ts';
 import { Engine } from './engine/engine.ts';
 import { AlopexError, SqlState } from './engine/errors.ts';
-import { DuckDbKernel } from './engine/kernel/duckdb-kernel.ts';
+import { KeyValueStore } from './engine/kv/access/key-value-store.ts';
+import { StoreTree } from './engine/kv/access/store-tree.ts';
+import { InlineJobRunner } from './engine/kv/compaction/inline-job-runner.ts';
+import { DuckDbKernel, type DuckDbKernelOptions } from './engine/kernel/duckdb-kernel.ts';
+import type { KvMetrics } from './engine/kv/store/metrics.ts';
+import type { Durability, LogOptions } from './engine/log/log.ts';
+import type { TableMetrics } from './engine/lsm/compaction/metrics.ts';
+import type { Clock } from './engine/ports/clock.ts';
 import type { ColdStorageResolver } from './engine/ports/cold-storage.ts';
 import type { FileSystem } from './engine/ports/file-system.ts';
-import type { Parameters } from './engine/ports/kernel.ts';
+import type { Kernel, Parameters } from './engine/ports/kernel.ts';
+import type { KvJobRunner } from './engine/ports/kv-jobs.ts';
+import type { Random } from './engine/ports/random.ts';
 import { Semaphore } from './engine/semaphore.ts';
 import { Planner } from './engine/sql/plan/planner.ts';
 import type { StatementResult } from './engine/sql/run/result.ts';
 import { SqlEngine } from './engine/sql/sql-engine.ts';
+import { SqlFace } from './engine/sql/sql-face.ts';
+import {
+  runTransaction,
+  type TransactionHandle,
+  type TransactionOptions,
+} from './engine/transaction/run-transaction.ts';
 import { Mover } from './tiering/move.ts';
 import { recoverMoves } from './tiering/recover.ts';
 
 export { AlopexError } from './engine/errors.ts';
+export type { ValueEncoding, KeyEncoding } from './engine/kv/access/encoding.ts';
+export type { KeyRange } from './engine/kv/access/key-range.ts';
+export type { KeyValue, KeyspaceOptions } from './engine/kv/access/key-value.ts';
+export type { KeyValueStore } from './engine/kv/access/key-value-store.ts';
+export type { BatchOperation, Keyspace, PutOptions, ReadOptions, ScanOptions } from './engine/kv/access/keyspace.ts';
+export type { KvSnapshot } from './engine/kv/access/snapshot.ts';
+export type { KvMetrics } from './engine/kv/store/metrics.ts';
+export type { TableMetrics } from './engine/lsm/compaction/metrics.ts';
+export type { Durability } from './engine/log/log.ts';
 export type { Parameter, Parameters } from './engine/ports/kernel.ts';
 export type { ScanReport, TierReport } from './engine/sql/plan/scan-report.ts';
 export type { StatementResult } from './engine/sql/run/result.ts';
+export type { IsolationLevel, Savepoint } from './engine/transaction/transaction.ts';
+export type { TransactionHandle, TransactionOptions } from './engine/transaction/run-transaction.ts';
 
 export interface OpenOptions {
   /** Memory that queries may use before they spill to disk, such as `4GB`; 80% of the machine's when absent. */
   readonly memoryLimit?: string;
   /** Threads of the query kernel; one for each core when absent. */
   readonly threads?: number;
-  /** Sizes at which rows go from memory to files. */
+  /** When a commit is acknowledged, and what a power cut can lose; `full`, which loses nothing, when absent. A killed process loses nothing at any level. */
+  readonly durability?: Durability;
+  /** At durability `interval`: how often the log is fsynced; 100 when absent. */
+  readonly syncIntervalMs?: number;
+  /** Sizes at which things go from memory to files, and the greatest sizes of keys and values. */
   readonly limits?: Partial<EngineLimits>;
   /** Where cold tables are; the folder `warehouse` in the data directory when absent. */
   readonly storage?: ColdStorageResolver;
   /** Where the files of the data directory are; the machine's own when absent. The kernel reads and writes data files past it. */
   readonly fileSystem?: FileSystem;
+  /** Parts of the machine apart from its files, for simulation; the machine's own where absent. */
+  readonly machine?: Partial<Machine>;
   /** Hears of trouble that fails no statement. Written to standard error when absent. */
   readonly onWarning?: (warning: AlopexError) => void;
+}
+
+/** What a database takes from the machine that it runs on, apart from files. */
+export interface Machine {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Holds the data directory, which it makes if need be, for this process alone. */
+  lockFolder(path: string): Promise<FolderLock>;
+  openKernel(options: DuckDbKernelOptions): Promise<Kernel>;
+  /** Runs flushes and compactions of keys. */
+  openJobRunner(fileSystem: FileSystem, clock: Clock): KvJobRunner;
+}
+
+export interface FolderLock {
+  release(): Promise<void>;
 }
 
 /**
@@ -53,17 +100,23 @@ export interface OpenOptions {
  *
  * Every method fails with an {@link AlopexError}, whose `code` is an SQLSTATE.
  */
-export class AlopexDB {
-  readonly #lock: DirectoryLock;
+export class AlopexDB extends SqlFace {
+  /** Keys and values. */
+  readonly kv: KeyValueStore;
+  readonly #lock: FolderLock;
   readonly #engine: Engine;
   readonly #sql: SqlEngine;
-  readonly #kernels: readonly DuckDbKernel[];
+  readonly #tree: StoreTree;
+  readonly #kernels: readonly Kernel[];
   #closing: Promise<void> | undefined;
 
-  private constructor(lock: DirectoryLock, engine: Engine, sql: SqlEngine, kernels: readonly DuckDbKernel[]) {
+  private constructor(lock: FolderLock, engine: Engine, sql: SqlEngine, kernels: readonly Kernel[]) {
+    super();
     this.#lock = lock;
     this.#engine = engine;
     this.#sql = sql;
+    this.#tree = new StoreTree(engine.context, engine.commits, engine.kv);
+    this.kv = new KeyValueStore(this.#tree, engine.kv);
     this.#kernels = kernels;
   }
 
@@ -73,27 +126,30 @@ export class AlopexDB {
    */
   static async open(dataDir: string, options: OpenOptions = {}): Promise<AlopexDB> {
     const path = resolve(dataDir);
-    await makeFolder(path);
+    const machine: Machine = { ...SYSTEM_MACHINE, ...options.machine };
     const closers: (() => Promise<void> | void)[] = [];
     try {
-      const clock = new SystemClock();
-      const lock = await DirectoryLock.acquire(path);
+      const { clock, random } = machine;
+      const lock = await machine.lockFolder(path);
       closers.push(() => lock.release());
-      const kernel = await DuckDbKernel.open({
+      const kernel = await machine.openKernel({
         tempFolder: `${path}/tmp/spill`,
         clock,
         ...kernelOptions(options),
       });
       closers.push(() => kernel.close());
-      const stubs = await DuckDbKernel.open({ tempFolder: `${path}/tmp/plan`, memoryLimit: '128MB', threads: 1 });
+      const stubs = await machine.openKernel({ tempFolder: `${path}/tmp/plan`, memoryLimit: '128MB', threads: 1 });
       closers.push(() => stubs.close());
-      const ports = { clock, random: new SystemRandom() };
+      const ports = { clock, random };
       const storage = options.storage ?? new ColdStorages(`${path}/warehouse`, ports);
+      const fileSystem = options.fileSystem ?? new NodeFileSystem();
+      const jobs = machine.openJobRunner(fileSystem, clock);
+      closers.push(() => jobs.close());
       const engine = await Engine.open(
-        { ...ports, fileSystem: options.fileSystem ?? new NodeFileSystem(), kernel, storage },
+        { ...ports, fileSystem, kernel, storage, jobs },
         path,
         options.onWarning ?? printWarning,
-        { ...DEFAULT_LIMITS, ...options.limits },
+        { limits: limitsWith(options.limits ?? {}), log: logOptions(options) },
       );
       closers.push(() => engine.close());
       const connection = await kernel.connect();
@@ -103,48 +159,36 @@ export class AlopexDB {
       const sql = new SqlEngine(engine, kernel, planner, new Mover(engine), new Semaphore(RUNNING_QUERIES));
       return new AlopexDB(lock, engine, sql, [kernel, stubs]);
     } catch (error) {
-      for (const close of closers.toReversed()) await close();
+      // The first failure says why; one more must not keep the folder locked.
+      for (const close of closers.toReversed()) await (async () => close())().catch(() => undefined);
       throw toAlopexError(error);
     }
   }
 
-  /** Runs the statements of a text and returns what each did. Rows are not returned: see {@link query}. Parameters are `$1`, `?` or `$name`. */
-  async execute(sql: string, parameters?: Parameters): Promise<{ command: string; rowCount: number | undefined }[]> {
-    const results: { command: string; rowCount: number | undefined }[] = [];
-    for await (const result of this.statements(sql, parameters)) {
-      if (result.kind === 'command') {
-        results.push({ command: result.command, rowCount: result.rowCount });
-        continue;
-      }
-      let rowCount = 0;
-      for await (const batch of result.batches) rowCount += batch.numRows;
-      results.push({ command: result.command, rowCount });
-    }
-    return results;
-  }
-
-  /** Runs one statement and returns its rows as an Arrow table, in memory. */
-  async query(sql: string, parameters?: Parameters): Promise<Table> {
-    let table: Table | undefined;
-    for await (const result of this.statements(sql, parameters)) {
-      if (table !== undefined) throw new AlopexError(SqlState.syntaxError, 'query() takes a single statement');
-      const batches: RecordBatch[] = [];
-      if (result.kind === 'rows') for await (const batch of result.batches) batches.push(batch);
-      table = result.kind === 'rows' ? new Table(result.schema, batches) : new Table();
-    }
-    return table ?? new Table();
-  }
-
-  /** Runs one statement and yields its rows batch by batch, as they come. Leaving the loop early stops the statement. */
-  async *stream(sql: string, parameters?: Parameters): AsyncGenerator<RecordBatch, void, undefined> {
-    for await (const result of this.statements(sql, parameters)) {
-      if (result.kind === 'rows') yield* result.batches;
-    }
-  }
-
-  /** Runs the statements of a text one by one and yields the result of each; its rows are to be read before the next is asked for. */
-  statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+  override statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
     return withAlopexErrors(this.#sql.statements(sql, parameters));
+  }
+
+  /**
+   * Runs a function as one transaction over tables and keys: it sees one snapshot and its own changes, which all take effect when it returns, or none when it throws. After
+   * a conflict with another commit (`40001`) it is run again, up to `maxAttempts` times, so it should do nothing else that cannot be repeated.
+   *
+   * ```ts
+   * await db.transaction(async (tx) => {
+   *   await tx.execute('UPDATE accounts SET balance = balance - 5 WHERE id = 1');
+   *   await tx.kv.put('last-payment', '5');
+   * });
+   * ```
+   */
+  async transaction<T>(body: (tx: TransactionHandle) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    const { clock, random } = this.#engine.context;
+    const parts = { engine: this.#engine, sql: this.#sql, tree: this.#tree, clock, random };
+    return runTransaction(parts, body, options);
+  }
+
+  /** What flushes and compactions have done since the database was opened, and how often and how long commits waited for them. */
+  metrics(): { readonly keys: KvMetrics; readonly tables: TableMetrics } {
+    return { keys: this.kv.metrics(), tables: this.#engine.tableMetrics };
   }
 
   /** Stops every running statement: they fail with `57014`. */
@@ -160,9 +204,14 @@ export class AlopexDB {
 
   async #close(): Promise<void> {
     this.#sql.close();
-    await this.#engine.close();
-    for (const kernel of this.#kernels) kernel.close();
-    await this.#lock.release();
+    try {
+      await this.#engine.close();
+    } catch (error) {
+      throw toAlopexError(error);
+    } finally {
+      for (const kernel of this.#kernels) kernel.close();
+      await this.#lock.release();
+    }
   }
 }
 
@@ -175,6 +224,31 @@ function kernelOptions(options: OpenOptions): { memoryLimit?: string; threads?: 
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   };
 }
+
+function logOptions({ durability = 'full', syncIntervalMs = 100 }: OpenOptions): LogOptions {
+  if (!['full', 'interval', 'none'].includes(durability)) {
+    throw new AlopexError(SqlState.invalidParameter, `there is no durability ${JSON.stringify(durability)}`, {
+      hint: "The levels are 'full', 'interval' and 'none'.",
+    });
+  }
+  if (!(syncIntervalMs > 0)) {
+    throw new AlopexError(SqlState.invalidParameter, `${syncIntervalMs} is no interval in milliseconds`);
+  }
+  return { durability, syncIntervalMs };
+}
+
+const SYSTEM_MACHINE: Machine = {
+  clock: new SystemClock(),
+  random: new SystemRandom(),
+  async lockFolder(path) {
+    await makeFolder(path);
+    return DirectoryLock.acquire(path);
+  },
+  openKernel: (options) => DuckDbKernel.open(options),
+  // Other threads have the machine's own files only.
+  openJobRunner: (fileSystem, clock) =>
+    fileSystem instanceof NodeFileSystem ? new WorkerJobRunner() : new InlineJobRunner(fileSystem, clock),
+};
 
 async function makeFolder(path: string): Promise<void> {
   try {

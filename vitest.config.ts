@@ -5,7 +5,9 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**'],
     // Databases and child processes on a loaded machine; no test waits for time to pass.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
+    // Much of the time is spent waiting for disks and child processes.
+    maxWorkers: 3,
   },
 });

@@ -1,4 +1,5 @@
 import { AlopexError, SqlState } from './errors.ts';
+import type { EngineLimits } from './limits.ts';
 import type { CommitLog } from './log/log.ts';
 import type { Manifest } from './lsm/manifest.ts';
 import type { Pins } from './lsm/pins.ts';
@@ -8,6 +9,7 @@ import type { ColdStorage, ColdStorageResolver } from './ports/cold-storage.ts';
 import type { ColdTable } from './ports/cold-table.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import type { Kernel } from './ports/kernel.ts';
+import type { KvJobRunner } from './ports/kv-jobs.ts';
 import type { Random } from './ports/random.ts';
 import type { FileGate } from './table/file-gate.ts';
 import type { TableVersion } from './table/version.ts';
@@ -19,16 +21,8 @@ export interface EnginePorts {
   readonly random: Random;
   readonly kernel: Kernel;
   readonly storage: ColdStorageResolver;
+  readonly jobs: KvJobRunner;
 }
-
-export interface EngineLimits {
-  /** A memtable whose rows take more bytes in the log is flushed to a segment. */
-  readonly memtableBytes: number;
-  /** A statement that adds or removes more rows writes segments at once, past log and memtable. */
-  readonly largeRows: number;
-}
-
-export const DEFAULT_LIMITS: EngineLimits = { memtableBytes: 32 << 20, largeRows: 50_000 };
 
 /** What the parts of the engine share. */
 export interface EngineContext extends EnginePorts {
@@ -52,6 +46,13 @@ export class FileNumbers {
 
   next(): number {
     return this.#next++;
+  }
+
+  /** The first of `count` numbers that belong to the caller. */
+  reserve(count: number): number {
+    const first = this.#next;
+    this.#next += count;
+    return first;
   }
 }
 

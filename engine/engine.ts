@@ -1,49 +1,70 @@
-import {
-  DEFAULT_LIMITS,
-  FileIds,
-  FileNumbers,
-  type EngineContext,
-  type EngineLimits,
-  type EnginePorts,
-} from './context.ts';
+import { Commits } from './commits.ts';
+import { FileIds, FileNumbers, type EngineContext, type EnginePorts } from './context.ts';
+import { DEFAULT_LIMITS, type EngineLimits } from './limits.ts';
 import { AlopexError, SqlState } from './errors.ts';
+import { KvReplay, KvStore } from './kv/store/kv-store.ts';
 import { decodeCommit } from './log/commit-record.ts';
-import { FileLog } from './log/log.ts';
+import { FileLog, type LogOptions } from './log/log.ts';
+import { TableCompaction } from './lsm/compaction/table-compaction.ts';
+import type { TableMetrics } from './lsm/compaction/metrics.ts';
 import { Manifest } from './lsm/manifest.ts';
 import { Pins, type Pin } from './lsm/pins.ts';
 import { Mutex } from './mutex.ts';
 import type { KernelConnection } from './ports/kernel.ts';
-import { LoggedChanges, recoverTable, removeOrphans } from './recovery.ts';
-import { createStoreDatabase, dropKernelTable } from './table/kernel-tables.ts';
-import { commitToLog, commitToSegments, type CommittedChange, type TableChangeRequest } from './table/commit.ts';
+import { LoggedChanges, recoverTable, refuseLostManifest, removeOrphans } from './recovery.ts';
+import { createStoreDatabase } from './table/kernel-tables.ts';
 import { FileGate } from './table/file-gate.ts';
-import { deleteCount } from './table/staged.ts';
+import { FileWork } from './table/file-work.ts';
 import type { DatabaseVersion, TableVersion } from './table/version.ts';
+import { Writer } from './writer.ts';
 
 /** Hears of trouble that fails no statement, such as a file that could not be removed. */
 export type WarningListener = (warning: AlopexError) => void;
 
+export interface EngineOptions {
+  readonly limits: EngineLimits;
+  readonly log: LogOptions;
+}
+
+export const DEFAULT_ENGINE_OPTIONS: EngineOptions = {
+  limits: DEFAULT_LIMITS,
+  log: { durability: 'full', syncIntervalMs: 100 },
+};
+
 /**
  * The storage engine: versions, and the one way in which they change. See README.md for the invariants.
  *
- * Readers pin the published version. Writers take turns (`write`), each on top of the newest version; a version is published when its commit is
- * durable, so an unacknowledged commit is never seen.
+ * Readers pin the published version. Writers of tables take turns (`write`); keys are written past them (`kv`). Both commit through `commits`.
  */
 export class Engine {
   readonly context: EngineContext;
+  readonly commits: Commits;
+  readonly kv: KvStore;
+  /** Held by whoever rewrites a table's files. */
+  readonly fileWork = new FileWork();
+  readonly #compaction: TableCompaction;
   readonly #maintenance: KernelConnection;
   readonly #writers = new Mutex();
-  /** What the next writer builds on; ahead of `#published` while an fsync is under way. */
-  #latest: DatabaseVersion;
-  #published: DatabaseVersion;
-  #lastDurable: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  readonly #onWarning: WarningListener;
+  #background: Promise<void> = Promise.resolve();
+  #isShortening = false;
+  #isClosing = false;
 
-  private constructor(context: EngineContext, maintenance: KernelConnection, version: DatabaseVersion) {
+  private constructor(
+    context: EngineContext,
+    commits: Commits,
+    kv: KvStore,
+    maintenance: KernelConnection,
+    onWarning: WarningListener,
+  ) {
     this.context = context;
+    this.commits = commits;
+    this.kv = kv;
     this.#maintenance = maintenance;
-    this.#latest = version;
-    this.#published = version;
+    this.#onWarning = onWarning;
+    const pin = (): Pin => this.pin();
+    const maintain = <T>(body: (writer: Writer) => Promise<T>): Promise<T> => this.maintain(body);
+    this.#compaction = new TableCompaction({ context, commits, fileWork: this.fileWork, pin, maintain }, onWarning);
   }
 
   /** Opens a data directory, or makes one. The caller holds the directory's lock. */
@@ -51,16 +72,19 @@ export class Engine {
     ports: EnginePorts,
     dataDir: string,
     onWarning: WarningListener,
-    limits: EngineLimits = DEFAULT_LIMITS,
+    options: EngineOptions = DEFAULT_ENGINE_OPTIONS,
   ): Promise<Engine> {
     const opened: { close(): Promise<void> }[] = [];
     try {
+      await refuseLostManifest(ports.fileSystem, dataDir);
       const manifest = await Manifest.open(ports.fileSystem, `${dataDir}/manifest`);
       opened.push(manifest);
-      const changes = new LoggedChanges();
-      const log = await FileLog.open(ports.fileSystem, `${dataDir}/log`, (payload) => {
+      const changes = new LoggedChanges(manifest.state);
+      const keys = new KvReplay(manifest.state.kv);
+      const log = await FileLog.open(ports, `${dataDir}/log`, options.log, (payload) => {
         const record = decodeCommit(payload);
-        changes.add(record, manifest.state);
+        changes.add(record);
+        keys.add(record);
         return record.seq;
       });
       opened.push(log);
@@ -70,14 +94,13 @@ export class Engine {
           new AlopexError(SqlState.ioError, 'a file that is no longer needed could not be removed', { cause: error }),
         ),
       );
-      const gate = new FileGate(ports.fileSystem);
       const context: EngineContext = {
         ...ports,
         dataDir,
-        limits,
+        limits: options.limits,
         manifest,
         log,
-        gate,
+        gate: new FileGate(ports.fileSystem),
         pins,
         fileIds: new FileIds(),
         fileNumbers: new FileNumbers(manifest.state.nextFileId),
@@ -85,206 +108,145 @@ export class Engine {
       await ports.fileSystem.makeFolder(`${dataDir}/tmp`);
       await removeOrphans(context);
       await createStoreDatabase(maintenance);
-      const seq = Math.max(manifest.state.seq, changes.lastSeq);
+      const seq = Math.max(manifest.state.seq, manifest.state.kv.flushedSeq, changes.lastSeq);
       const tables = new Map<string, TableVersion>();
       for (const table of manifest.state.tables.values()) {
         const version = await recoverTable(context, maintenance, table, changes.of(table.tableId), seq);
         tables.set(version.name.toLowerCase(), version);
       }
-      return new Engine(context, maintenance, { seq, tables, schemaEpoch: 0 });
+      const commits = new Commits(context, { seq, tables, schemaEpoch: 0 });
+      const hooks = { onFlush: (): void => undefined };
+      const kv = await KvStore.open(context, commits, keys, {
+        runner: ports.jobs,
+        onWarning,
+        onFlush: () => hooks.onFlush(),
+      });
+      const engine = new Engine(context, commits, kv, maintenance, onWarning);
+      hooks.onFlush = () => engine.#inBackground(() => engine.#trimLog());
+      return engine;
     } catch (error) {
-      for (const file of opened) await file.close();
+      for (const file of opened) await file.close().catch(() => undefined); // The first failure says why.
       throw error;
     }
   }
 
-  /** A consistent, unchanging view of all tables. Must be released. */
+  /** A consistent, unchanging view of all tables and keys. Must be released. */
   pin(): Pin {
-    this.#checkRunning();
-    return this.context.pins.pin(this.#published);
+    this.commits.checkRunning();
+    return this.context.pins.pin(this.commits.published);
   }
 
   /**
-   * Runs `body` with no other writer at work; returns when what it did is durable and published. `body` changes nothing before it commits, so an
+   * Runs `body` with no other writer of tables at work; returns when what it did is durable and published. `body` changes nothing before it commits, so an
    * error leaves the database as it was.
    */
   async write<T>(body: (writer: Writer) => Promise<T>): Promise<T> {
-    const { result, durable } = await this.#writers.run(async () => {
-      this.#checkRunning();
-      const result = await body(
-        new Writer(this.context, this.#latest, this.#lastDurable, (change) => this.#accept(change)),
-      );
-      return { result, durable: this.#lastDurable };
-    });
-    await durable;
+    const { result, before, after } = await this.#write(body);
+    await this.#compaction.committed(before, after);
     return result;
   }
 
-  /** Flushes every table with anything in memory, and trims the log. */
+  /** As `write`, for work on files that is no statement's: it never waits for compaction, which may be waiting for it. */
+  async maintain<T>(body: (writer: Writer) => Promise<T>): Promise<T> {
+    return (await this.#write(body)).result;
+  }
+
+  async #write<T>(body: (writer: Writer) => Promise<T>): Promise<Written<T>> {
+    const { durable, ...written } = await this.#writers.run(async () => {
+      this.commits.checkRunning();
+      const before = this.commits.latest;
+      const result = await body(new Writer(this.context, this.commits, this.#maintenance));
+      const after = this.commits.latest;
+      // Commits of others in between are none of this one's business.
+      return { result, before, after, durable: after === before ? undefined : this.commits.lastDurable };
+    });
+    await durable;
+    this.#shortenLog();
+    return written;
+  }
+
+  /** Counters of the compaction of tables. */
+  get tableMetrics(): TableMetrics {
+    return this.#compaction.metrics;
+  }
+
+  /** Flushes a table, or all, and merges their hot segments into as few as there can be. Throws `42P01`. */
+  async vacuum(connection: KernelConnection, name: string | undefined): Promise<void> {
+    const tables = await this.write(async (writer) => {
+      const names = name === undefined ? [...writer.latest.tables.keys()] : [name];
+      for (const each of names) await writer.flush(connection, each);
+      return names.map((each) => writer.table(each).tableId);
+    });
+    for (const tableId of tables) await this.#compaction.vacuum(connection, tableId);
+  }
+
+  /** Flushes keys and every table with anything in memory, and trims the log. */
   async checkpoint(connection: KernelConnection): Promise<void> {
     await this.write(async (writer) => {
-      for (const table of this.#latest.tables.values()) await writer.flush(connection, table.name);
+      for (const table of writer.latest.tables.values()) await writer.flush(connection, table.name);
     });
+    await this.kv.flush();
     await this.#trimLog();
   }
 
   async close(): Promise<void> {
-    await this.#writers.run(async () => {
-      await this.#lastDurable.catch(() => undefined); // Its own caller was told.
-      this.#failure ??= new Error('closed');
-    });
+    this.#isClosing = true;
+    await this.#compaction.close();
+    await this.kv.close();
+    await this.#background;
+    await this.#writers.run(() => this.commits.stop());
     this.context.pins.collect();
-    await this.context.pins.settled();
-    await this.context.log.close();
-    await this.context.manifest.close();
+    await this.context.pins.close();
     this.#maintenance.close();
+    try {
+      await this.context.log.close();
+    } finally {
+      await this.context.manifest.close();
+    }
   }
 
-  #checkRunning(): void {
-    const failure = this.#failure ?? this.context.manifest.failure;
-    if (failure === undefined) return;
-    throw new AlopexError(SqlState.cannotConnectNow, 'the database has stopped', {
-      hint: 'Open it again: everything that was acknowledged is there.',
-      cause: failure,
+  /** The log holds what is in memory, and must not grow with all that ever was: what keeps it long is flushed. */
+  #shortenLog(): void {
+    const { log, limits } = this.context;
+    if (log.sizeBytes < limits.logBytes || this.#isShortening) return;
+    this.#isShortening = true;
+    this.#inBackground(async () => {
+      const connection = await this.context.kernel.connect();
+      try {
+        await this.checkpoint(connection);
+      } finally {
+        connection.close();
+        this.#isShortening = false;
+      }
     });
   }
 
-  /** Makes a change the newest version now, and the published one when it is durable. */
-  #accept(change: AcceptedChange): void {
-    this.#latest = change.version;
-    this.#lastDurable = this.#publish(change);
-    // Whoever wrote waits for it in `write`; a writer that failed after its commit must not leave it unhandled.
-    this.#lastDurable.catch(() => undefined);
-  }
-
-  async #publish({ version, durable, garbage }: AcceptedChange): Promise<void> {
-    try {
-      await durable;
-    } catch (error) {
-      this.#failure ??= error;
-      throw error;
-    }
-    this.#published = version;
-    for (const collect of garbage) this.context.pins.discard(version.seq, () => collect(this.#maintenance));
-    this.context.pins.collect();
+  /** What fails here is tried again by later commits; a failure of the log or the manifest they are told. */
+  #inBackground(work: () => Promise<void>): void {
+    this.#background = this.#background.then(work).catch((error: unknown) => {
+      // Closing cuts it short; the next open starts with a longer log.
+      if (this.#isClosing && error instanceof AlopexError && error.code === SqlState.cannotConnectNow) return;
+      this.#onWarning(new AlopexError(SqlState.ioError, 'the log could not be shortened', { cause: error }));
+    });
   }
 
   /** Removes log files whose commits are all in segments. */
   async #trimLog(): Promise<void> {
-    await this.#writers.run(async () => {
-      const dirty = [...this.#latest.tables.values()].filter((table) => table.memtable.sizeBytes > 0);
-      const flushed = dirty.map((table) => this.context.manifest.state.tables.get(table.tableId)?.flushedSeq ?? 0);
-      await this.context.log.seal();
-      await this.context.log.trim(Math.min(...flushed.map((seq) => seq + 1), this.#latest.seq + 1));
+    const { manifest, log } = this.context;
+    if (this.#isClosing) return;
+    await this.commits.run(async (nextSeq) => {
+      const dirty = [...this.commits.latest.tables.values()].filter((table) => table.memtable.sizeBytes > 0);
+      const flushed = dirty.map((table) => manifest.state.tables.get(table.tableId)?.flushedSeq ?? 0);
+      if (this.kv.isDirty) flushed.push(manifest.state.kv.flushedSeq);
+      await log.seal();
+      await log.trim(Math.min(...flushed.map((seq) => seq + 1), nextSeq));
     });
   }
 }
 
-/** What becomes removable with a change. */
-export type Garbage = (connection: KernelConnection) => Promise<void>;
-
-export interface AcceptedChange {
-  readonly version: DatabaseVersion;
-  readonly durable: Promise<void>;
-  readonly garbage: readonly Garbage[];
-}
-
-/** The write lock, held. */
-export class Writer {
-  readonly context: EngineContext;
-  #latest: DatabaseVersion;
-  #lastDurable: Promise<void>;
-  readonly #accept: (change: AcceptedChange) => void;
-
-  constructor(
-    context: EngineContext,
-    latest: DatabaseVersion,
-    lastDurable: Promise<void>,
-    accept: (change: AcceptedChange) => void,
-  ) {
-    this.context = context;
-    this.#latest = latest;
-    this.#lastDurable = lastDurable;
-    this.#accept = accept;
-  }
-
-  /** The newest version: every earlier commit is in it, acknowledged or about to be. */
-  get latest(): DatabaseVersion {
-    return this.#latest;
-  }
-
-  get nextSeq(): number {
-    return this.#latest.seq + 1;
-  }
-
-  table(name: string): TableVersion {
-    const table = this.#latest.tables.get(name.toLowerCase());
-    if (table === undefined) throw undefinedTable(name);
-    return table;
-  }
-
-  /** Commits the rows and deletes of one statement: small ones by the log, large ones by segments. */
-  async commit(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
-    const rowCount = Math.max(request.rows?.rowCount ?? 0, deleteCount(request.deletes));
-    if (rowCount === 0) return;
-    const { limits } = this.context;
-    const full = request.version.memtable.sizeBytes > limits.memtableBytes;
-    if (rowCount > limits.largeRows || full) await this.#commitToSegments(connection, request);
-    else this.#acceptTable(await commitToLog(this.context, connection, this.nextSeq, request), []);
-  }
-
-  /** Writes a table's memtable and deletes to files; does nothing when there are none. */
-  async flush(connection: KernelConnection, name: string): Promise<void> {
-    const version = this.table(name);
-    if (version.memtable.sizeBytes > 0) await this.#commitToSegments(connection, { version });
-  }
-
-  async #commitToSegments(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
-    await this.settle();
-    const { version } = request;
-    const change = await commitToSegments(this.context, connection, this.nextSeq, request);
-    this.#acceptTable(change, [
-      async (maintenance) => {
-        await dropKernelTable(maintenance, version.memtable.table);
-        await maintenance.run(
-          `DELETE FROM ${version.deletesTable} WHERE file_id = 0 AND pos < ${version.memtable.nextRid}`,
-        );
-      },
-    ]);
-  }
-
-  /** Waits until all earlier commits are durable: a manifest edit must not overtake the log. */
-  async settle(): Promise<void> {
-    await this.#lastDurable;
-  }
-
-  #acceptTable(change: CommittedChange, garbage: readonly Garbage[]): void {
-    this.accept({
-      version: withTable(this.#latest, change.version),
-      durable: change.durable,
-      garbage,
-    });
-  }
-
-  /** Takes a change that this writer's caller has made durable by a manifest edit, or that the log is about to. */
-  accept(change: AcceptedChange): void {
-    this.#latest = change.version;
-    this.#lastDurable = change.durable;
-    this.#accept(change);
-  }
-}
-
-/** A database version with one table replaced or added. */
-export function withTable(version: DatabaseVersion, table: TableVersion, schemaChanged = false): DatabaseVersion {
-  return {
-    seq: table.seq,
-    tables: new Map(version.tables).set(table.name.toLowerCase(), table),
-    schemaEpoch: version.schemaEpoch + Number(schemaChanged),
-  };
-}
-
-export function undefinedTable(name: string): AlopexError {
-  return new AlopexError(SqlState.undefinedTable, `table "${name}" does not exist`, {
-    hint: 'SELECT name FROM alopex.tables lists the tables.',
-  });
+/** What a turn of the write lock did, and the versions between which it did it. */
+interface Written<T> {
+  readonly result: T;
+  readonly before: DatabaseVersion;
+  readonly after: DatabaseVersion;
 }

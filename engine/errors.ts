@@ -18,6 +18,7 @@ export class AlopexError extends Error {
 export const SqlState = {
   featureNotSupported: '0A000',
   invalidTransactionState: '25000',
+  activeTransaction: '25001',
   invalidParameter: '22023',
   stringTruncation: '22001',
   numericOutOfRange: '22003',
@@ -28,6 +29,7 @@ export const SqlState = {
   notNullViolation: '23502',
   uniqueViolation: '23505',
   checkViolation: '23514',
+  serializationFailure: '40001',
   syntaxError: '42601',
   undefinedColumn: '42703',
   undefinedTable: '42P01',
@@ -38,6 +40,7 @@ export const SqlState = {
   invalidTableDefinition: '42P16',
   diskFull: '53100',
   outOfMemory: '53200',
+  configurationLimitExceeded: '53400',
   objectInUse: '55006',
   lockNotAvailable: '55P03',
   queryCanceled: '57014',

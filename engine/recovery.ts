@@ -4,6 +4,7 @@ import { AlopexError, SqlState } from './errors.ts';
 import { importArrow } from './kernel/arrow-import.ts';
 import type { CommitRecord, TableChange } from './log/commit-record.ts';
 import { currentSchema, type ManifestState, type TableState } from './lsm/state.ts';
+import type { FileSystem } from './ports/file-system.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { deleteFileName, type DataFile } from './table/data-file.ts';
 import { quoteList, quoteLiteral } from './table/data-type.ts';
@@ -19,13 +20,18 @@ interface LoggedChange extends TableChange {
 
 /** The log's changes by table, without those that are in segments already. */
 export class LoggedChanges {
+  readonly #state: ManifestState;
   readonly #byTable = new Map<number, LoggedChange[]>();
   #lastSeq = 0;
 
-  add(record: CommitRecord, state: ManifestState): void {
+  constructor(state: ManifestState) {
+    this.#state = state;
+  }
+
+  add(record: CommitRecord): void {
     this.#lastSeq = record.seq;
     for (const change of record.changes) {
-      const table = state.tables.get(change.tableId);
+      const table = this.#state.tables.get(change.tableId);
       if (table === undefined || record.seq <= table.flushedSeq) continue;
       const changes = this.#byTable.get(change.tableId) ?? [];
       changes.push({ ...change, seq: record.seq });
@@ -109,15 +115,17 @@ async function recoverMemtable(
 ): Promise<Memtable> {
   const schema = currentSchema(table);
   const name = await createMemtable(connection, table.tableId, 0, schema);
+  // Deletes count too: what is in the log alone must be flushed before the log is trimmed.
+  const sizeBytes = changes.reduce((sum, change) => sum + change.rows.length + change.deletes.length, 0);
   const batches = changes.flatMap((change) => readBatches(change.rows));
-  if (batches.length === 0) return { table: name, rowCount: 0, nextRid: 0, sizeBytes: 0 };
+  if (batches.length === 0) return { table: name, rowCount: 0, nextRid: 0, sizeBytes };
   await withImported(context, batches, (path) => loadMemtable(connection, name, path, schema));
   const [counted] = await connection.rows(`SELECT count(*)::INTEGER AS n, max(__rid) AS last FROM ${name}`);
   return {
     table: name,
     rowCount: Number(counted?.['n'] ?? 0),
     nextRid: Number(counted?.['last'] ?? -1) + 1,
-    sizeBytes: changes.reduce((sum, change) => sum + change.rows.length + change.deletes.length, 0),
+    sizeBytes,
   };
 }
 
@@ -240,6 +248,21 @@ export async function countDeleted(
   return new Map(
     rows.map((row) => [Number(row['file_id']), Number(row['n'])] as const).filter(([fileId]) => live.has(fileId)),
   );
+}
+
+/** Refuses a directory whose manifest is gone: with an empty one in its place, all files would be taken for what a crash has left, and removed. */
+export async function refuseLostManifest(fileSystem: FileSystem, dataDir: string): Promise<void> {
+  if ((await fileSystem.list(`${dataDir}/manifest`)).some((name) => !name.startsWith('.tmp-'))) return;
+  for (const folder of ['log', 'segments', 'deletes', 'kv']) {
+    if ((await fileSystem.list(`${dataDir}/${folder}`)).length === 0) continue;
+    throw new AlopexError(
+      SqlState.dataCorrupted,
+      `${dataDir}/manifest has no manifest, though there are files in ${folder}`,
+      {
+        hint: 'Restore the folder manifest from a backup; nothing was changed.',
+      },
+    );
+  }
 }
 
 /** Removes local files that no manifest names: left by a crash before their edit. Nothing is open yet, so nobody can read them. */

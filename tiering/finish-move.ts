@@ -1,11 +1,12 @@
 import { openColdTable, tableState, type EngineContext } from '../engine/context.ts';
-import { withTable, type Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { withTable } from '../engine/writer.ts';
 import type { DeleteFileState, PreparedMove, TableState, TierJob } from '../engine/lsm/state.ts';
 import type { ColdSnapshot } from '../engine/ports/cold-table.ts';
 import type { KernelConnection } from '../engine/ports/kernel.ts';
 import { countDeleted } from '../engine/recovery.ts';
 import { SegmentBatch } from '../engine/table/commit.ts';
-import { quoteLiteral } from '../engine/table/data-type.ts';
+import { moveLateDeletes, removeRewritten } from '../engine/table/late-deletes.ts';
 import { coldFiles, segmentFile } from '../engine/table/table-files.ts';
 import { MEMTABLE_FILE_ID, type DataFile } from '../engine/table/data-file.ts';
 import type { TableVersion } from '../engine/table/version.ts';
@@ -22,44 +23,46 @@ export async function finishMove(
   snapshot: ColdSnapshot | undefined,
 ): Promise<void> {
   const { context } = engine;
-  await engine.write(async (writer) => {
+  await engine.maintain(async (writer) => {
     const table = [...writer.latest.tables.values()].find((candidate) => candidate.tableId === job.tableId);
     if (table === undefined) return; // Dropped meanwhile, and its jobs with it.
     // Deletes so far go to delete files, so that the edit has to carry its own only.
     await writer.flush(connection, table.name);
-    await writer.settle();
     const current = writer.table(table.name);
-    const state = tableState(context, current);
-    const seq = writer.nextSeq;
-    const checksums = [...(state.cold?.checksums ?? []), ...prepared.checksums];
-    const { store } = openColdTable(context, state);
-    const files: DataFile[] = [
-      ...current.files.filter((file) => file.tier === 'hot' && !prepared.sources.includes(file.name)),
-      ...prepared.addSegments.map((segment) => segmentFile(context, current.tableId, segment)),
-      ...coldFiles(context, state, new Map(checksums), snapshot, store),
-    ];
-    const next: TableVersion = { ...current, seq, files, cold: snapshot };
-    const deleteFiles = await writeLateDeletes(context, connection, next, prepared, state);
-    await context.manifest.commit({
-      kind: 'change-files',
-      seq,
-      tableId: current.tableId,
-      flushedSeq: seq,
-      addSegments: prepared.addSegments,
-      removeSegments: prepared.removeSegments,
-      addDeleteFiles: deleteFiles.add,
-      removeDeleteFiles: deleteFiles.remove,
-      ...(snapshot?.snapshotId === undefined
-        ? {}
-        : { cold: { snapshotId: snapshot.snapshotId, deleteSeq: prepared.baseSeq, checksums } }),
-      endJob: job.jobId,
-    });
-    const deletedRows = await countDeleted(connection, next);
-    deletedRows.delete(MEMTABLE_FILE_ID); // The memtable was flushed: what is left of it is for older readers.
-    writer.accept({
-      version: withTable(writer.latest, { ...next, deletedRows }),
-      durable: Promise.resolve(),
-      garbage: [(maintenance) => removeSources(context, maintenance, current, prepared)],
+    await writer.sequenced(async (seq) => {
+      await writer.settle();
+      const state = tableState(context, current);
+      const checksums = [...(state.cold?.checksums ?? []), ...prepared.checksums];
+      const { store } = openColdTable(context, state);
+      const files: DataFile[] = [
+        ...current.files.filter((file) => file.tier === 'hot' && !prepared.sources.includes(file.name)),
+        ...prepared.addSegments.map((segment) => segmentFile(context, current.tableId, segment)),
+        ...coldFiles(context, state, new Map(checksums), snapshot, store),
+      ];
+      const next: TableVersion = { ...current, seq, files, cold: snapshot };
+      const deleteFiles = await writeLateDeletes(context, connection, next, prepared, state);
+      await context.manifest.commit({
+        kind: 'change-files',
+        seq,
+        tableId: current.tableId,
+        flushedSeq: seq,
+        addSegments: prepared.addSegments,
+        removeSegments: prepared.removeSegments,
+        addDeleteFiles: deleteFiles.add,
+        removeDeleteFiles: deleteFiles.remove,
+        ...(snapshot?.snapshotId === undefined
+          ? {}
+          : { cold: { snapshotId: snapshot.snapshotId, deleteSeq: prepared.baseSeq, checksums } }),
+        endJob: job.jobId,
+      });
+      const gone = current.files.filter((file) => prepared.sources.includes(file.name));
+      const deletedRows = await countDeleted(connection, next);
+      deletedRows.delete(MEMTABLE_FILE_ID); // The memtable was flushed: what is left of it is for older readers.
+      writer.accept({
+        version: withTable(writer.latest, { ...next, deletedRows }),
+        durable: Promise.resolve(),
+        garbage: [() => removeRewritten(context, writer.maintenance, current, gone)],
+      });
     });
   });
   await context.fileSystem.removeFolder(`${context.dataDir}/tmp/${job.jobId}`);
@@ -75,48 +78,11 @@ async function writeLateDeletes(
 ): Promise<{ add: DeleteFileState[]; remove: number[] }> {
   const written: string[] = [];
   try {
-    await moveLateDeletes(context, connection, next, prepared);
+    await moveLateDeletes(context, connection, next, prepared, next.seq);
     return await new SegmentBatch(context, connection, next, written).deleteFiles(state);
   } catch (error) {
     await connection.run(`DELETE FROM ${next.deletesTable} WHERE seq = ${next.seq}`);
     for (const path of written) await context.fileSystem.remove(path);
     throw error;
   }
-}
-
-/** Deletes that hit source rows after `baseSeq` follow the rows into the new files. */
-async function moveLateDeletes(
-  context: EngineContext,
-  connection: KernelConnection,
-  next: TableVersion,
-  prepared: PreparedMove,
-): Promise<void> {
-  const sources = prepared.sources.map((name) => context.fileIds.idOf(next.tableId, name));
-  if (sources.length === 0) return;
-  const late = `FROM ${next.deletesTable} WHERE seq > ${prepared.baseSeq} AND file_id IN (${sources.join(', ')})`;
-  const [found] = await connection.rows(`SELECT 1 AS found ${late} LIMIT 1`);
-  if (found === undefined) return;
-  for (const { name, rowMap } of prepared.outputs) {
-    const output = context.fileIds.idOf(next.tableId, name);
-    const map = `read_parquet(${quoteLiteral(`${context.dataDir}/${rowMap}`)}) AS m`;
-    await connection.run(
-      `INSERT INTO ${next.deletesTable} SELECT ${output}, m.file_row_number, ${next.seq} FROM ${map} SEMI JOIN (SELECT list_position([${sources.join(', ')}], file_id) - 1 AS src, pos ${late}) AS d ON m.src = d.src AND m.pos = d.pos`,
-    );
-  }
-}
-
-async function removeSources(
-  context: EngineContext,
-  connection: KernelConnection,
-  before: TableVersion,
-  prepared: PreparedMove,
-): Promise<void> {
-  const gone = before.files.filter((file) => prepared.sources.includes(file.name));
-  if (gone.length > 0) {
-    await connection.run(
-      `DELETE FROM ${before.deletesTable} WHERE file_id IN (${gone.map((file) => file.fileId).join(', ')})`,
-    );
-  }
-  // Cold sources stay in older Iceberg snapshots, which other engines may be reading.
-  for (const file of gone) if (file.tier === 'hot') await context.fileSystem.remove(file.path);
 }

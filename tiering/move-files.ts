@@ -3,12 +3,11 @@ import type { MoveOutput } from '../engine/lsm/state.ts';
 import type { ColdDataFile, ColdDeleteFile, ColdTableDefinition } from '../engine/ports/cold-table.ts';
 import type { KernelConnection } from '../engine/ports/kernel.ts';
 import type { ObjectStore } from '../engine/ports/object-store.ts';
-import { orderBySql, type SegmentBatch } from '../engine/table/commit.ts';
+import type { SegmentBatch } from '../engine/table/commit.ts';
 import { segmentName, type DataFile } from '../engine/table/data-file.ts';
-import { quoteIdentifier, quoteLiteral } from '../engine/table/data-type.ts';
 import { fileIdsRelation } from '../engine/table/kernel-tables.ts';
 import { checksumFile, writeParquet } from '../engine/table/parquet-writer.ts';
-import { scanSql } from '../engine/table/scan.ts';
+import { SOURCE_ORDER, SourceRows } from '../engine/table/source-rows.ts';
 import { coldFileName } from '../engine/table/table-files.ts';
 import type { TableVersion } from '../engine/table/version.ts';
 import { partitionExpression, partitionGroup, partitionGroupsSql, type PartitionGroup } from './partition-sql.ts';
@@ -28,6 +27,7 @@ export class MoveFiles {
   readonly #job: { jobId: string; folder: string; coldPrefix: string };
   readonly #version: TableVersion;
   readonly #sources: readonly DataFile[];
+  readonly #rows: SourceRows;
 
   constructor(
     context: EngineContext,
@@ -43,6 +43,7 @@ export class MoveFiles {
     this.#job = job;
     this.#version = version;
     this.#sources = sources;
+    this.#rows = new SourceRows(context, connection, version, sources);
   }
 
   /** The rows of the sources for which `condition` is true, as cold files: one for each partition, sorted. */
@@ -58,7 +59,7 @@ export class MoveFiles {
       const path = `${this.#job.folder}/${this.outputs.length}.parquet`;
       const where = `(${condition}) AND ${group.condition}`;
       const { crc32, ...file } = await writeParquet(this.#connection, this.#context.fileSystem, {
-        selectSql: this.#ordered(where),
+        selectSql: this.#rows.ordered(where),
         columns: this.#version.schema.columns,
         path,
         compression: 'snappy',
@@ -76,10 +77,8 @@ export class MoveFiles {
 
   /** The rows of the sources for which `condition` is true, as one hot segment; none when there is no such row. */
   async writeHot(batch: SegmentBatch, condition: string): Promise<number> {
-    const from = this.#rows(condition);
-    const [counted] = await this.#connection.rows(`SELECT count(*) AS n FROM ${from}`);
-    if (Number(counted?.['n'] ?? 0) === 0) return 0;
-    const segment = await batch.segment(`SELECT * FROM ${from}`, '__file, __pos');
+    if ((await this.#rows.count(condition)) === 0) return 0;
+    const segment = await batch.segment(`SELECT * FROM ${this.#rows.relation(condition)}`, SOURCE_ORDER);
     await this.#writeRowMap(segmentName(this.#version.tableId, segment.fileId), condition);
     this.rowCount += segment.rowCount;
     return segment.rowCount;
@@ -107,7 +106,7 @@ export class MoveFiles {
   }
 
   async #partitions(definition: ColdTableDefinition, condition: string): Promise<PartitionGroup[]> {
-    const from = this.#rows(condition);
+    const from = this.#rows.relation(condition);
     if (definition.partition.length === 0) {
       const [row] = await this.#connection.rows(`SELECT 1 AS found FROM ${from} LIMIT 1`);
       return row === undefined ? [] : [{ values: [], condition: 'true' }];
@@ -117,26 +116,10 @@ export class MoveFiles {
     return rows.map((row) => partitionGroup(expressions, row));
   }
 
-  /** The source rows as a relation; the condition sees the table under its name. */
-  #rows(condition: string): string {
-    const scan = scanSql(this.#version, { files: this.#sources, withoutMemtable: true, positions: true });
-    return `(SELECT * FROM (${scan}) AS ${quoteIdentifier(this.#version.name)} WHERE ${condition})`;
-  }
-
-  #ordered(condition: string): string {
-    const { schema, options } = this.#version;
-    return `SELECT * FROM ${this.#rows(condition)}${orderBySql(schema.columns, options.sortBy, '__file, __pos')}`;
-  }
-
-  /** Which source row each row of an output was: the same query, in the same total order. */
+  /** Which source row each row of an output was. */
   async #writeRowMap(name: string, condition: string): Promise<void> {
-    const ids = this.#sources.map((file) => file.fileId).join(', ');
     const path = `${this.#job.folder}/map-${this.outputs.length}.parquet`;
-    await this.#connection.run(
-      `COPY (SELECT CAST(list_position([${ids}], __file) - 1 AS INTEGER) AS src, __pos AS pos FROM (${this.#ordered(condition)})) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION lz4_raw)`,
-    );
-    await this.#context.fileSystem.syncFile(path);
-    this.outputs.push({ name, rowMap: path.slice(this.#context.dataDir.length + 1) });
+    this.outputs.push(await this.#rows.writeRowMap(name, condition, path));
   }
 
   #byPartition(files: readonly DataFile[]): { partition: ColdDataFile['partition']; files: DataFile[] }[] {

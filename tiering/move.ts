@@ -32,13 +32,19 @@ export class Mover implements TierMover {
 
   async #move(request: MoveRequest): Promise<number> {
     const { context } = this.#engine;
-    const { connection, condition, direction } = request;
+    const { connection, condition } = request;
     await refuseVolatile(connection, condition);
     const flushed = await this.#engine.write(async (writer) => {
       refuseUnfinished(context, writer.table(request.table));
       await writer.flush(connection, request.table);
       return writer.table(request.table);
     });
+    // From here on no compaction takes away what is to be moved.
+    return this.#engine.fileWork.run(flushed.tableId, () => this.#moveFlushed(request, flushed));
+  }
+
+  async #moveFlushed(request: MoveRequest, flushed: TableVersion): Promise<number> {
+    const { connection, condition, direction } = request;
     const pin = this.#engine.pin();
     try {
       const version = pin.version.tables.get(flushed.name.toLowerCase());
@@ -120,7 +126,7 @@ export class Mover implements TierMover {
       case 'conflict':
         await rollBack(this.#engine, job);
         throw new AlopexError(
-          '40001',
+          SqlState.serializationFailure,
           `another writer changed the cold table of "${version.name}": ${outcome.reason}`,
           {
             hint: 'Nothing was moved; run the statement again.',
@@ -199,7 +205,7 @@ export class Mover implements TierMover {
   }
 
   async #putJob(job: TierJob): Promise<void> {
-    await this.#engine.write(async (writer) => {
+    await this.#engine.maintain(async (writer) => {
       await writer.settle();
       await this.#engine.context.manifest.commit({ kind: 'put-job', job });
     });

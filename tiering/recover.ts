@@ -37,7 +37,7 @@ export async function rollBack(engine: Engine, job: TierJob): Promise<void> {
   }
   await context.fileSystem.removeFolder(`${context.dataDir}/tmp/${job.jobId}`);
   // Last: as long as the manifest knows the job, a crash on the way leaves nothing that nobody will remove.
-  await engine.write(async (writer) => {
+  await engine.maintain(async (writer) => {
     await writer.settle();
     await context.manifest.commit({ kind: 'end-job', jobId: job.jobId });
   });

@@ -45,6 +45,10 @@ export class FixedClock implements Clock {
     return this.now;
   }
 
+  pause(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async sleep(): Promise<void> {
     throw new Error('nothing in the catalog sleeps');
   }

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AlopexDB } from '../../index.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -124,6 +125,47 @@ test('a reader that leaves early ends it quietly', async () => {
   const { stdout, stderr, status } = await finish(child, firstRows);
   expect(stdout.startsWith('i\n0\n1\n')).toBe(true);
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+});
+
+test('keys and values go through pipes byte by byte', async () => {
+  const bytes = Buffer.from(Uint8Array.from({ length: 70_000 }, (_, at) => at * 31));
+  const put = start(['kv', 'put', 'photo', '--data-dir', 'data']);
+  put.stdin.end(bytes);
+  expect(await finish(put)).toEqual({ status: 0, stdout: '', stderr: '' });
+  const get = start(['kv', 'get', 'photo', '--data-dir', 'data']);
+  get.stdin.end();
+  const found = buffer(get.stdout);
+  expect(await finish(get, Promise.resolve(''))).toMatchObject({ status: 0, stderr: '' });
+  expect((await found).equals(bytes)).toBe(true);
+  expect(await alopex(['kv', 'get', 'nothing', '--data-dir', 'data'])).toMatchObject({ status: 1, stdout: '' });
+});
+
+test('a scan whose reader leaves early ends quietly', async () => {
+  const db = await AlopexDB.open(join(directory, 'data'));
+  const value = 'x'.repeat(1000);
+  await db.kv.batch(Array.from({ length: 20_000 }, (_, at) => ({ type: 'put', key: `k${100_000 + at}`, value })));
+  await db.close();
+  const child = start(['kv', 'scan', '--output', 'tsv', '--data-dir', 'data']);
+  child.stdin.end();
+  const firstRows = new Promise<string>((resolve) => {
+    child.stdout.once('data', (chunk: Uint8Array) => {
+      child.stdout.destroy();
+      resolve(Buffer.from(chunk).toString());
+    });
+  });
+  const { stdout, stderr, status } = await finish(child, firstRows);
+  expect(stdout.startsWith('key\tvalue\nk100000\txxx')).toBe(true);
+  expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+});
+
+test('check and repair have the exit status of what they found', async () => {
+  await sql('CREATE TABLE t AS SELECT range AS id FROM range(10); CHECKPOINT');
+  expect(await alopex(['check', '--data-dir', 'data'])).toMatchObject({ status: 0, stderr: '' });
+  await writeFile(join(directory, 'data/segments/1/00000001.parquet'), 'no Parquet');
+  expect(await alopex(['check', '--data-dir', 'data'])).toMatchObject({ status: 1, stderr: '' });
+  expect(await alopex(['repair', '--data-dir', 'data'])).toMatchObject({ status: 1, stderr: '' });
+  expect(await alopex(['check', '--data-dir', 'data'])).toMatchObject({ status: 0, stderr: '' });
+  expect((await sql('SELECT count(*) AS n FROM t')).stdout).toBe('[{"n":0}]\n');
 });
 
 test.each([

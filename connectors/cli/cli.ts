@@ -1,10 +1,14 @@
+import { checkCommand } from './check-command.ts';
 import type { CliContext, Command } from './command.ts';
 import { errorText } from './error-text.ts';
 import { UsageError } from './options.ts';
 import { writeText } from '../text/output.ts';
+import { kvCommand } from './kv-command.ts';
+import { repairCommand } from './repair-command.ts';
+import { statsCommand } from './stats-command.ts';
 import { sqlCommand } from './sql-command.ts';
 
-const COMMANDS: readonly Command[] = [sqlCommand];
+const COMMANDS: readonly Command[] = [sqlCommand, kvCommand, statsCommand, checkCommand, repairCommand];
 
 /** Runs the command line (without the program's name) and returns the exit status: 0 ok, 1 failed, 2 bad usage. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {

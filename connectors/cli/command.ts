@@ -5,7 +5,7 @@ import type { OpenDatabase } from './database.ts';
 export interface CliContext {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Writable;
+  readonly stderr: Writable & { readonly isTTY?: boolean };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly openDatabase: OpenDatabase;

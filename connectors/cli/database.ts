@@ -1,3 +1,4 @@
+import type { KeyValueStore } from '../../engine/kv/access/key-value-store.ts';
 import type { Parameters } from '../../engine/ports/kernel.ts';
 import type { RowsResult } from '../text/rows-result.ts';
 
@@ -14,6 +15,8 @@ export interface CommandResult {
 
 /** The part of the database that the command line needs. Failures are `AlopexError`s. */
 export interface CliDatabase {
+  /** Keys and values. */
+  readonly kv: KeyValueStore;
   /** Runs the statements of a text one by one, each when its result is asked for. */
   statements(sql: string, parameters?: Parameters): AsyncIterable<StatementResult>;
   /** Cancels what runs now; that statement then fails with SQLSTATE 57014. */

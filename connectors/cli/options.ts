@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { FORMATS, isFormat, type Format } from '../text/formats/format.ts';
 
 /** Bad usage: the message says what is wrong with the command line. Exit status 2. */
 export class UsageError extends Error {
@@ -24,16 +25,39 @@ export interface GivenOption<Name extends string> {
   readonly value: string;
 }
 
+export interface GivenArguments<Name extends string> {
+  /** In the order given. */
+  readonly options: GivenOption<Name>[];
+  /** What is no option, nor the value of one, in the order given. */
+  readonly positionals: string[];
+}
+
 /**
- * Options in the order given. An option's value may begin with a dash (`-c '-- a comment'`).
+ * The options of a command that takes nothing else.
  *
- * @throws UsageError for an unknown option, a missing or needless value, and arguments that are no options
+ * @throws UsageError as `parseArguments`, and for arguments that are no options
  */
 export function parseOptions<Name extends string>(
   command: string,
   args: readonly string[],
   specs: Readonly<Record<Name, OptionSpec>>,
 ): GivenOption<Name>[] {
+  const { options, positionals } = parseArguments(command, args, specs);
+  const [unexpected] = positionals;
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument ${JSON.stringify(unexpected)}`, command);
+  return options;
+}
+
+/**
+ * Options and other arguments. An option's value may begin with a dash (`-c '-- a comment'`); what follows `--` is no option.
+ *
+ * @throws UsageError for an unknown option, and for a missing or needless value
+ */
+export function parseArguments<Name extends string>(
+  command: string,
+  args: readonly string[],
+  specs: Readonly<Record<Name, OptionSpec>>,
+): GivenArguments<Name> {
   const entries = Object.entries<OptionSpec>(specs);
   const options = Object.fromEntries(
     entries.map(([name, { short, value }]) => [
@@ -47,10 +71,13 @@ export function parseOptions<Name extends string>(
   // Not strict: it would refuse values that begin with a dash. The tokens say all that is needed to check.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
   const given: GivenOption<Name>[] = [];
+  const positionals: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional')
-      throw new UsageError(`unexpected argument ${JSON.stringify(token.value)}`, command);
+    if (token.kind === 'positional') {
+      positionals.push(token.value);
+      continue;
+    }
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name as Name] : undefined;
     if (spec === undefined) throw new UsageError(`unknown option ${token.rawName}`, command);
     if (spec.value !== undefined && token.value === undefined) {
@@ -61,7 +88,24 @@ export function parseOptions<Name extends string>(
     }
     given.push({ name: token.name as Name, value: token.value ?? '' });
   }
-  return given;
+  return { options: given, positionals };
+}
+
+/** The value of an option; of one that is given several times, the last. The empty string for a flag. */
+export function lastOf<Name extends string>(given: readonly GivenOption<Name>[], name: Name): string | undefined {
+  return given.findLast((option) => option.name === name)?.value;
+}
+
+/** The directory of the database. */
+export function dataDirOf(value: string | undefined, command: string): string {
+  if (value === '') throw new UsageError('option --data-dir needs a directory', command);
+  return value ?? './alopex-data';
+}
+
+/** An output format. */
+export function formatOf(value: string, command: string): Format {
+  if (isFormat(value)) return value;
+  throw new UsageError(`there is no format ${JSON.stringify(value)}; the formats are: ${FORMATS.join(', ')}`, command);
 }
 
 /** Lines of help, one for each option. */

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
-import { AlopexError, SqlState } from '../../engine/errors.ts';
+import type { Readable } from 'node:stream';
+import { AlopexError } from '../../engine/errors.ts';
 import type { CliContext, Command } from './command.ts';
 import type { CliDatabase, DatabaseOptions } from './database.ts';
-import { errorText } from './error-text.ts';
-import { FORMATS, type Format, isFormat, printerOf } from '../text/formats/format.ts';
+import { withDatabase } from './with-database.ts';
+import { FORMATS, type Format, printerOf } from '../text/formats/format.ts';
+import { readInputFile, readStream } from './input.ts';
 import { History } from './history.ts';
-import { type GivenOption, optionsHelp, parseOptions, UsageError } from './options.ts';
+import { dataDirOf, formatOf, type GivenOption, lastOf, optionsHelp, parseOptions, UsageError } from './options.ts';
 import { Output, terminalWidth, writeText } from '../text/output.ts';
 import { Repl } from './repl.ts';
 import { runStatements } from './run-statements.ts';
@@ -55,24 +55,11 @@ export const sqlCommand: Command = {
     // All is read before anything runs: a file that is missing leaves nothing half done.
     const texts = interactive ? [] : await readSources(settings.sources, context);
     const db = await context.openDatabase(settings.dataDir, settings.database);
-    let status = await attempt(context, () =>
+    return withDatabase(context, db, () =>
       interactive ? runRepl(db, settings, context) : runTexts(db, texts, settings, context),
     );
-    status = Math.max(status, await attempt(context, () => db.close()));
-    return status;
   },
 };
-
-/** Runs one part of the command and returns the exit status, so that what follows it, such as closing, is done too. */
-async function attempt({ stderr }: CliContext, action: () => Promise<void>): Promise<number> {
-  try {
-    await action();
-    return 0;
-  } catch (error) {
-    stderr.write(errorText(error));
-    return 1;
-  }
-}
 
 async function runTexts(
   db: CliDatabase,
@@ -96,14 +83,9 @@ async function runRepl(db: CliDatabase, { dataDir, format }: Settings, context: 
 }
 
 function readSettings(given: readonly GivenOption<keyof typeof OPTIONS>[]): Settings {
-  const last = (name: keyof typeof OPTIONS): string | undefined =>
-    given.findLast((option) => option.name === name)?.value;
-  const format = last('output') ?? 'table';
-  if (!isFormat(format)) {
-    throw new UsageError(`there is no format ${JSON.stringify(format)}; the formats are: ${FORMATS.join(', ')}`, 'sql');
-  }
-  const dataDir = last('data-dir') ?? './alopex-data';
-  if (dataDir === '') throw new UsageError('option --data-dir needs a directory', 'sql');
+  const last = (name: keyof typeof OPTIONS): string | undefined => lastOf(given, name);
+  const format = formatOf(last('output') ?? 'table', 'sql');
+  const dataDir = dataDirOf(last('data-dir'), 'sql');
   const memoryLimit = last('memory-limit');
   if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*([KMGT]i?)?B$/i.test(memoryLimit)) {
     throw new UsageError(`${JSON.stringify(memoryLimit)} is no amount of memory; write it as 4GB or 512MB`, 'sql');
@@ -132,32 +114,18 @@ function readSettings(given: readonly GivenOption<keyof typeof OPTIONS>[]): Sett
 }
 
 async function readSources(sources: readonly Source[], { stdin, signal }: CliContext): Promise<string[]> {
-  if (sources.length === 0) return [await readStream(stdin, signal)];
+  if (sources.length === 0) return [await readText(stdin, signal)];
   const texts: string[] = [];
   for (const source of sources) {
     if (source.kind === 'text') texts.push(source.text);
-    else if (source.path === '-') texts.push(await readStream(stdin, signal));
-    else texts.push(await readSqlFile(source.path));
+    else if (source.path === '-') texts.push(await readText(stdin, signal));
+    else texts.push(decode(await readInputFile(source.path), source.path));
   }
   return texts;
 }
 
-async function readStream(stream: Readable, signal: AbortSignal): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Uint8Array>) chunks.push(chunk);
-  return decode(Buffer.concat(chunks), 'standard input');
-}
-
-async function readSqlFile(path: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new AlopexError(SqlState.undefinedFile, `there is no file ${path}`, { cause });
-    throw new AlopexError(SqlState.ioError, `cannot read ${path}: ${message}`, { cause });
-  }
-  return decode(bytes, path);
+async function readText(stream: Readable, signal: AbortSignal): Promise<string> {
+  return decode(await readStream(stream, signal), 'standard input');
 }
 
 /** A byte order mark is dropped. */

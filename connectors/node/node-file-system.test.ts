@@ -31,6 +31,29 @@ test('appends continue where the file ends', async () => {
   expect(await files.readFile(path)).toEqual(text('abcdef'));
 });
 
+test('an append within the call comes after those before it', async () => {
+  const file = await NodeAppendFile.open(join(root, 'append now'));
+  await file.append(text('a'));
+  file.appendNow(text('bc'));
+  await file.appendDurably(text('d'));
+  file.appendNow(text('e'));
+  expect(file.sizeBytes).toBe(5);
+  await file.close();
+  expect(await files.readFile(join(root, 'append now'))).toEqual(text('abcde'));
+});
+
+test('after a failed append within the call the file refuses everything', async () => {
+  const calls: string[] = [];
+  const handle = { fd: -1, write: () => calls.push('write'), close: () => calls.push('close') };
+  const file = new NodeAppendFile('/log', handle as unknown as FileHandle, 0);
+  expect(() => file.appendNow(text('x'))).toThrow('fd');
+  expect(() => file.appendNow(text('x'))).toThrow('/log is unusable');
+  await expect(file.append(text('x'))).rejects.toThrow('/log is unusable');
+  await file.close();
+  expect(calls).toEqual(['close']);
+  expect(file.sizeBytes).toBe(0);
+});
+
 test('a short write is continued', async () => {
   const written: number[] = [];
   const handle = {

@@ -1,5 +1,6 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import type { AppendFile, FileSystem } from '../../engine/ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile } from '../../engine/ports/file-system.ts';
 import { NodeAppendFile } from './append-file.ts';
 import { makeFolder, placeFile, syncFolder } from './durable-file.ts';
 import { nodeErrorCode } from './node-error.ts';
@@ -10,6 +11,10 @@ const CHUNK_BYTES = 1024 * 1024;
 export class NodeFileSystem implements FileSystem {
   openAppend(path: string): Promise<AppendFile> {
     return NodeAppendFile.open(path);
+  }
+
+  openRead(path: string): ReadFile {
+    return new NodeReadFile(openSync(path, 'r'));
   }
 
   async readFile(path: string): Promise<Uint8Array> {
@@ -39,6 +44,12 @@ export class NodeFileSystem implements FileSystem {
     const handle = await open(path, 'r+');
     try {
       await handle.truncate(sizeBytes);
+      const chunk = new Uint8Array(CHUNK_BYTES);
+      for (let at = 0; at < sizeBytes;) {
+        const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, at);
+        if (bytesRead === 0) break;
+        at += (await handle.write(chunk, 0, bytesRead, at)).bytesWritten;
+      }
       await handle.sync();
     } finally {
       await handle.close();
@@ -90,5 +101,28 @@ export class NodeFileSystem implements FileSystem {
 
   async removeFolder(path: string): Promise<void> {
     await rm(path, { recursive: true, force: true });
+  }
+}
+
+class NodeReadFile implements ReadFile {
+  readonly #descriptor: number;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array {
+    const bytes = into ?? new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = readSync(this.#descriptor, bytes, filled, length - filled, offset + filled);
+      if (count === 0) return bytes.subarray(0, filled);
+      filled += count;
+    }
+    return into === undefined ? bytes : bytes.subarray(0, length);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
   }
 }

@@ -14,6 +14,10 @@ export class SystemClock implements Clock {
     return performance.now();
   }
 
+  pause(): Promise<void> {
+    return new Promise((resolve) => void setImmediate(resolve));
+  }
+
   /** Rejects with the signal's reason when it is aborted first. */
   async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();

@@ -58,6 +58,13 @@ export function terminalWidth(stream: { readonly isTTY?: boolean; readonly colum
   return stream.isTTY === true && stream.columns !== undefined && stream.columns > 0 ? stream.columns : undefined;
 }
 
+/** Writes bytes, and waits for the stream to take them; a reader that has left is no error. */
+export async function writeBytes(stream: Writable, bytes: Uint8Array): Promise<void> {
+  const output = new Output(stream);
+  if (bytes.length > 0) await new Promise<void>((resolve) => void stream.write(bytes, () => resolve()));
+  await output.flush();
+}
+
 /** Writes a text, and waits for the stream to take it. */
 export async function writeText(stream: Writable, text: string): Promise<void> {
   const output = new Output(stream);

@@ -236,6 +236,7 @@ describe('interrupt and close', () => {
     const clock: Clock = {
       nowMs: () => 0,
       monotonicMs: () => 0,
+      pause: () => Promise.resolve(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     };
     const own = await openTestKernel({ clock });
@@ -256,6 +257,7 @@ describe('interrupt and close', () => {
     const clock: Clock = {
       nowMs: () => 0,
       monotonicMs: () => 0,
+      pause: () => Promise.resolve(),
       sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     };
     const own = await openTestKernel({ clock });

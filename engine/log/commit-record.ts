@@ -1,4 +1,5 @@
 import { AlopexError, SqlState } from '../errors.ts';
+import { uninitialized } from '../uninitialized.ts';
 
 /** What one commit did to one table. */
 export interface TableChange {
@@ -16,44 +17,61 @@ export interface TableChange {
 export interface CommitRecord {
   /** The commit sequence number (invariant 1). */
   readonly seq: number;
+  /** Operations on keys, as `engine/kv/batch.ts` encodes them; empty when there are none. */
+  readonly kv: Uint8Array;
   readonly changes: readonly TableChange[];
 }
 
-interface Header {
-  readonly seq: number;
-  readonly changes: readonly (Omit<TableChange, 'rows' | 'deletes'> & { rowsBytes: number; deletesBytes: number })[];
-}
+const HEADER_BYTES = 16;
+const CHANGE_BYTES = 24;
+const TWO_32 = 2 ** 32;
 
-/** Parts of a frame: length of a JSON header, the header, then the sections it names, in order. */
+/** Parts of a frame; see `docs/format/log.md`. */
 export function encodeCommit(record: CommitRecord): Uint8Array[] {
-  const header: Header = {
-    seq: record.seq,
-    changes: record.changes.map(({ rows, deletes, ...change }) => ({
-      ...change,
-      rowsBytes: rows.length,
-      deletesBytes: deletes.length,
-    })),
-  };
-  const headerBytes = new TextEncoder().encode(JSON.stringify(header));
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, headerBytes.length, true);
-  return [length, headerBytes, ...record.changes.flatMap((change) => [change.rows, change.deletes])];
+  const { seq, kv, changes } = record;
+  const header = uninitialized(HEADER_BYTES + changes.length * CHANGE_BYTES);
+  const view = new DataView(header.buffer, header.byteOffset);
+  view.setUint32(0, seq % TWO_32, true);
+  view.setUint32(4, Math.floor(seq / TWO_32), true);
+  view.setUint32(8, kv.length, true);
+  view.setUint32(12, changes.length, true);
+  let at = HEADER_BYTES;
+  for (const change of changes) {
+    const { tableId, schemaId, rowCount, rows, deleteCount, deletes } = change;
+    for (const figure of [tableId, schemaId, rowCount, rows.length, deleteCount, deletes.length]) {
+      view.setUint32(at, figure, true);
+      at += 4;
+    }
+  }
+  if (changes.length === 0) return [header, kv];
+  return [header, kv, ...changes.flatMap((change) => [change.rows, change.deletes])].filter((part) => part.length > 0);
 }
 
-/** The frame's checksum has been verified, so a payload that does not parse was written by another version. */
+/** The frame's checksum has been verified, so a payload that does not parse was written by another version. Sections are views of `payload`. */
 export function decodeCommit(payload: Uint8Array): CommitRecord {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const headerEnd = 4 + view.getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(payload.subarray(4, headerEnd))) as Header;
-  let at = headerEnd;
+  if (payload.length < HEADER_BYTES) throw misfit(0);
+  const seq = view.getUint32(0, true) + view.getUint32(4, true) * TWO_32;
+  const changeCount = view.getUint32(12, true);
+  let at = HEADER_BYTES + changeCount * CHANGE_BYTES;
+  if (at > payload.length) throw misfit(seq);
   const take = (length: number): Uint8Array => payload.subarray(at, (at += length));
-  const changes = header.changes.map(({ rowsBytes, deletesBytes, ...change }) => ({
-    ...change,
-    rows: take(rowsBytes),
-    deletes: take(deletesBytes),
-  }));
-  if (at !== payload.length) {
-    throw new AlopexError(SqlState.dataCorrupted, `commit ${header.seq} in the log has a wrong length`);
-  }
-  return { seq: header.seq, changes };
+  const kv = take(view.getUint32(8, true));
+  const changes = Array.from({ length: changeCount }, (_, index) => {
+    const figure = (number: number): number => view.getUint32(HEADER_BYTES + index * CHANGE_BYTES + number * 4, true);
+    return {
+      tableId: figure(0),
+      schemaId: figure(1),
+      rowCount: figure(2),
+      rows: take(figure(3)),
+      deleteCount: figure(4),
+      deletes: take(figure(5)),
+    };
+  });
+  if (at !== payload.length) throw misfit(seq);
+  return { seq, kv, changes };
+}
+
+function misfit(seq: number): AlopexError {
+  return new AlopexError(SqlState.dataCorrupted, `commit ${seq} in the log has a wrong length`);
 }

@@ -66,3 +66,30 @@ test('every flipped bit is damage, also in the last frame', () => {
     expect(decodeFrames(flipped).tail.kind, `bit ${bit}`).toBe('damaged');
   }
 });
+
+test('a last frame with a sector that was never written is torn, wherever the sector is', () => {
+  const before = encodeFrame([new Uint8Array(700).fill(7)]);
+  const last = encodeFrame([new Uint8Array(3000).fill(9)]);
+  const whole = Buffer.concat([before, last]);
+  for (let sector = 1; sector * 512 < whole.length; sector++) {
+    const bytes = new Uint8Array(whole);
+    bytes.fill(0, Math.max(before.length, sector * 512), (sector + 1) * 512);
+    const decoded = decodeFrames(bytes);
+    expect(decoded).toMatchObject({ validBytes: before.length, tail: { kind: 'torn' } });
+  }
+});
+
+test('a flipped bit is damage, also in a payload with a sector of zeros', () => {
+  const bytes = encodeFrame([new Uint8Array(2000)]);
+  bytes[700] = 4;
+  expect(decodeFrames(bytes).tail).toEqual({ kind: 'damaged', reason: 'a frame payload' });
+});
+
+test('a flipped bit in the header of a safe frame is damage, also when a torn one comes after it', () => {
+  const safe = encodeFrame([new Uint8Array(50).fill(3)]);
+  const torn = encodeFrame([new Uint8Array(50).fill(4)]).fill(0, 20);
+  const bytes = new Uint8Array(Buffer.concat([safe, torn]));
+  expect(decodeFrames(bytes).tail.kind).toBe('torn');
+  bytes[2] = 1;
+  expect(decodeFrames(bytes).tail).toEqual({ kind: 'damaged', reason: 'a frame header' });
+});

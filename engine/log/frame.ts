@@ -1,19 +1,24 @@
 import { crc32 } from 'node:zlib';
+import { uninitialized } from '../uninitialized.ts';
+import { isOneBitOff } from './one-bit-off.ts';
 
 export const FRAME_HEADER_BYTES = 12;
 const END_MARKER = 0xa5;
+/** The smallest piece that a disk writes at once. */
+const SECTOR_BYTES = 512;
 
 /** One frame holding `parts`, back to back, and the end marker. */
 export function encodeFrame(parts: readonly Uint8Array[]): Uint8Array {
-  const payloadBytes = parts.reduce((sum, part) => sum + part.length, 0) + 1;
-  const frame = new Uint8Array(FRAME_HEADER_BYTES + payloadBytes);
+  let payloadBytes = 1;
+  for (const part of parts) payloadBytes += part.length;
+  const frame = uninitialized(FRAME_HEADER_BYTES + payloadBytes);
   let at = FRAME_HEADER_BYTES;
   for (const part of parts) {
     frame.set(part, at);
     at += part.length;
   }
   frame[at] = END_MARKER;
-  const view = new DataView(frame.buffer);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint32(0, payloadBytes, true);
   view.setUint32(4, crc32(frame.subarray(FRAME_HEADER_BYTES)), true);
   view.setUint32(8, crc32(frame.subarray(0, 8)), true);
@@ -40,14 +45,17 @@ export function decodeFrames(bytes: Uint8Array): DecodedFrames {
   while (at < bytes.length) {
     if (bytes.length - at < FRAME_HEADER_BYTES) return stop({ kind: 'torn' });
     if (crc32(bytes.subarray(at, at + 8)) !== view.getUint32(at + 8, true)) {
-      return stop(endsInZeros(bytes) ? { kind: 'torn' } : { kind: 'damaged', reason: 'a frame header' });
+      const torn = isZero(bytes.subarray(at + FRAME_HEADER_BYTES)) || hasHole(bytes, at, at + FRAME_HEADER_BYTES);
+      return stop(torn ? { kind: 'torn' } : { kind: 'damaged', reason: 'a frame header' });
     }
     const start = at + FRAME_HEADER_BYTES;
     const end = start + view.getUint32(at, true);
     if (end > bytes.length) return stop({ kind: 'torn' });
     const payload = bytes.subarray(start, end);
-    if (!isIntact(payload, view.getUint32(at + 4, true))) {
-      return stop(endsInZeros(payload) ? { kind: 'torn' } : { kind: 'damaged', reason: 'a frame payload' });
+    const checksum = view.getUint32(at + 4, true);
+    if (!isIntact(payload, checksum)) {
+      const torn = endsInZeros(payload) || (hasHole(bytes, at, end) && !isOneBitOff(payload, checksum));
+      return stop(torn ? { kind: 'torn' } : { kind: 'damaged', reason: 'a frame payload' });
     }
     payloads.push(payload.subarray(0, -1));
     at = end;
@@ -59,6 +67,22 @@ export function decodeFrames(bytes: Uint8Array): DecodedFrames {
 function isIntact(payload: Uint8Array, checksum: number): boolean {
   if (crc32(payload) === checksum) return true;
   return endsInZeros(payload) && crc32(Uint8Array.of(END_MARKER), crc32(payload.subarray(0, -1))) === checksum;
+}
+
+/**
+ * Whether a sector of `[from, to)` was never written: disks write sectors in any order, so a power cut can leave zeros in the middle of an unfinished write. What was
+ * safe before it ends where a frame does, so the first sector counts from there.
+ */
+function hasHole(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let sector = from - (from % SECTOR_BYTES); sector < to; sector += SECTOR_BYTES) {
+    const written = bytes.subarray(Math.max(from, sector), sector + SECTOR_BYTES);
+    if (isZero(written)) return true;
+  }
+  return false;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 function endsInZeros(bytes: Uint8Array): boolean {

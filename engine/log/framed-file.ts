@@ -10,7 +10,7 @@ export async function readFramedFile(
   fileSystem: FileSystem,
   path: string,
   isLast: boolean,
-): Promise<readonly Uint8Array[]> {
+): Promise<{ readonly payloads: readonly Uint8Array[]; readonly validBytes: number }> {
   const bytes = await fileSystem.readFile(path);
   const { payloads, validBytes, tail } = decodeFrames(bytes);
   if (tail.kind === 'damaged' || (tail.kind === 'torn' && !isLast)) {
@@ -20,6 +20,7 @@ export async function readFramedFile(
       hint: 'Restore the file from a backup; nothing was changed.',
     });
   }
-  if (tail.kind === 'torn') await fileSystem.truncate(path, validBytes);
-  return payloads;
+  // Also what is whole is written again: a process that was killed may have left it in the cache alone, and after a failed fsync it never leaves there.
+  if (isLast && bytes.length > 0) await fileSystem.truncate(path, validBytes);
+  return { payloads, validBytes };
 }

@@ -1,16 +1,37 @@
 import { AlopexError, SqlState } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { AppendFile, FileSystem } from '../ports/file-system.ts';
 import { encodeFrame } from './frame.ts';
 import { readFramedFile } from './framed-file.ts';
 
+/**
+ * When a commit is acknowledged. A killed process loses nothing at any level; a power cut or a crash of the operating system can lose
+ * - `full`: nothing;
+ * - `interval`: the commits of the last `syncIntervalMs`, the newest ones, never one from the middle;
+ * - `none`: whatever the operating system had not written by itself; again the newest ones.
+ */
+export type Durability = 'full' | 'interval' | 'none';
+
+export interface LogOptions {
+  readonly durability: Durability;
+  /** Between two fsyncs at level `interval`. */
+  readonly syncIntervalMs: number;
+}
+
 /** A log that commits go to before they are acknowledged. A port of its own, so that a replicated log can take its place. */
 export interface CommitLog {
+  /** Why nothing more can be committed, if so. */
+  readonly failure: unknown;
+  /** Bytes in all files. */
+  readonly sizeBytes: number;
   /**
-   * Appends one commit; resolves when it is durable. Calls made while an fsync is under way share the next one (group commit), and
+   * Appends one commit; resolves when it may be acknowledged (see {@link Durability}). Calls made while a write is under way share the next one (group commit), and
    * resolve in the order of the calls. After a failure every call fails: what is durable is then unknown until the log is read again.
    */
   append(seq: number, parts: readonly Uint8Array[]): Promise<void>;
-  /** Starts a new file, so that the ones before can be trimmed. */
+  /** Makes everything appended so far durable, at any level. */
+  sync(): Promise<void>;
+  /** Starts a new file, so that the ones before can be trimmed; all in those is durable then. */
   seal(): Promise<void>;
   /** Removes sealed files that hold no commit at or above `seq`. */
   trim(seq: number): Promise<void>;
@@ -20,13 +41,19 @@ export interface CommitLog {
 interface SealedFile {
   readonly path: string;
   readonly lastSeq: number;
+  readonly sizeBytes: number;
 }
 
-interface PendingAppend {
-  readonly frame: Uint8Array;
+/** A commit to write, or something to do between two writes. */
+interface Pending {
+  readonly frame?: Uint8Array;
+  readonly seal?: boolean;
   resolve(): void;
   reject(error: unknown): void;
 }
+
+/** So much is written within a call when it need not be durable: beyond, other work should go on meanwhile. */
+const AT_ONCE_BYTES = 256 * 1024;
 
 const LOG_NAME = /^(\d{10})\.log$/;
 
@@ -37,26 +64,45 @@ function logPath(folder: string, number: number): string {
 /** The log as files in one folder, numbered upwards; only the last one grows. */
 export class FileLog implements CommitLog {
   readonly #fileSystem: FileSystem;
+  readonly #clock: Clock;
+  readonly #options: LogOptions;
   readonly #folder: string;
   readonly #sealed: SealedFile[];
   #number: number;
   #file: AppendFile;
-  #lastSeq: number;
-  #queue: PendingAppend[] = [];
+  /** Whether anything in `#file` was not fsynced. */
+  #dirty = false;
+  #lastSeq = 0;
+  #queue: Pending[] = [];
   #writing: Promise<void> | undefined;
   #failure: unknown;
+  #timer: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
 
-  private constructor(fileSystem: FileSystem, folder: string, sealed: SealedFile[], number: number, file: AppendFile) {
-    this.#fileSystem = fileSystem;
+  private constructor(
+    ports: { fileSystem: FileSystem; clock: Clock },
+    options: LogOptions,
+    folder: string,
+    sealed: SealedFile[],
+    number: number,
+    file: AppendFile,
+  ) {
+    this.#fileSystem = ports.fileSystem;
+    this.#clock = ports.clock;
+    this.#options = options;
     this.#folder = folder;
     this.#sealed = sealed;
     this.#number = number;
     this.#file = file;
-    this.#lastSeq = 0;
   }
 
   /** Reads every commit in order (`replay` returns its number), then opens the log for more. */
-  static async open(fileSystem: FileSystem, folder: string, replay: (payload: Uint8Array) => number): Promise<FileLog> {
+  static async open(
+    ports: { fileSystem: FileSystem; clock: Clock },
+    folder: string,
+    options: LogOptions,
+    replay: (payload: Uint8Array) => number,
+  ): Promise<FileLog> {
+    const { fileSystem } = ports;
     await fileSystem.makeFolder(folder);
     const numbers = (await fileSystem.list(folder)).flatMap((name) => {
       const match = LOG_NAME.exec(name);
@@ -65,72 +111,137 @@ export class FileLog implements CommitLog {
     const sealed: SealedFile[] = [];
     for (const [index, number] of numbers.entries()) {
       const path = logPath(folder, number);
-      const payloads = await readFramedFile(fileSystem, path, index === numbers.length - 1);
+      const { payloads, validBytes } = await readFramedFile(fileSystem, path, index === numbers.length - 1);
       if (payloads.length === 0) {
         await fileSystem.remove(path);
         continue;
       }
       let lastSeq = 0;
       for (const payload of payloads) lastSeq = replay(payload);
-      sealed.push({ path, lastSeq });
+      // What a crash of this process left may not be durable, and is about to be built on.
+      if (index === numbers.length - 1) await fileSystem.syncFile(path);
+      sealed.push({ path, lastSeq, sizeBytes: validBytes });
     }
     // Appending goes to a new file: what was read is sealed, so that one rule covers trimming.
     const number = (numbers.at(-1) ?? 0) + 1;
     const file = await fileSystem.openAppend(logPath(folder, number));
     await fileSystem.syncFolder(folder);
-    return new FileLog(fileSystem, folder, sealed, number, file);
+    return new FileLog(ports, options, folder, sealed, number, file);
+  }
+
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  get sizeBytes(): number {
+    return this.#sealed.reduce((sum, file) => sum + file.sizeBytes, this.#file.sizeBytes);
   }
 
   append(seq: number, parts: readonly Uint8Array[]): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#stopped());
-    this.#lastSeq = seq;
-    const frame = encodeFrame(parts);
-    const durable = new Promise<void>((resolve, reject) => this.#queue.push({ frame, resolve, reject }));
-    this.#writing ??= this.#drain();
-    return durable;
+    return this.#enqueue({ frame: encodeFrame(parts) }, seq);
+  }
+
+  async sync(): Promise<void> {
+    await this.#enqueue({});
   }
 
   async seal(): Promise<void> {
-    await this.#writing;
-    if (this.#failure !== undefined) throw this.#stopped();
-    if (this.#file.sizeBytes === 0) return;
-    const next = await this.#fileSystem.openAppend(logPath(this.#folder, this.#number + 1));
-    await this.#fileSystem.syncFolder(this.#folder);
-    await this.#file.close();
-    this.#sealed.push({ path: logPath(this.#folder, this.#number), lastSeq: this.#lastSeq });
-    this.#file = next;
-    this.#number++;
+    await this.#enqueue({ seal: true });
   }
 
   async trim(seq: number): Promise<void> {
     while (this.#sealed[0] !== undefined && this.#sealed[0].lastSeq < seq) {
-      await this.#fileSystem.remove(this.#sealed[0].path);
-      this.#sealed.shift();
+      const [{ path }] = this.#sealed.splice(0, 1) as [SealedFile];
+      await this.#fileSystem.remove(path);
     }
   }
 
   async close(): Promise<void> {
-    await this.#writing;
-    await this.#file.close();
+    this.#timer?.stop.abort();
+    await this.#timer?.done;
+    try {
+      if (this.#failure === undefined) await this.sync();
+    } finally {
+      await this.#writing;
+      await this.#file.close();
+    }
   }
 
-  /** Writes what is queued, one fsync for all of it, until nothing is left. */
+  #enqueue(pending: Pick<Pending, 'frame' | 'seal'>, seq?: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#stopped());
+    if (seq !== undefined) this.#lastSeq = seq;
+    const done = new Promise<void>((resolve, reject) => this.#queue.push({ ...pending, resolve, reject }));
+    this.#writing ??= this.#drain();
+    return done;
+  }
+
+  /** Writes what is queued, one write and at most one fsync for all of it, until nothing is left. */
   async #drain(): Promise<void> {
+    // Where a write does not wait for a disk, those that are made in one go would otherwise be written one by one.
+    if (this.#options.durability !== 'full') await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
+      const lastSeq = this.#lastSeq;
       try {
-        await this.#file.append(batch.length === 1 && batch[0] !== undefined ? batch[0].frame : concat(batch));
-        await this.#file.sync();
+        const durably = this.#options.durability === 'full' || batch.some((pending) => pending.frame === undefined);
+        await this.#write(
+          batch.flatMap((pending) => pending.frame ?? []),
+          durably,
+        );
+        if (batch.some((pending) => pending.seal === true)) await this.#startFile(lastSeq);
       } catch (error) {
         this.#failure = error;
-        for (const append of [...batch, ...this.#queue]) append.reject(this.#stopped());
+        for (const pending of [...batch, ...this.#queue]) pending.reject(this.#stopped());
         this.#queue = [];
         break;
       }
-      for (const append of batch) append.resolve();
+      for (const pending of batch) pending.resolve();
+      // Whoever was waiting for these may have the next commit ready at once: it is to share the next write with those that came in meanwhile.
+      if (this.#queue.length > 0) await this.#clock.pause();
+      if (this.#dirty && this.#options.durability === 'interval') this.#timer ??= this.#syncLater();
     }
     this.#writing = undefined;
+  }
+
+  async #write(frames: readonly Uint8Array[], durably: boolean): Promise<void> {
+    const [only] = frames;
+    const bytes = frames.length === 1 && only !== undefined ? only : concat(frames);
+    if (bytes.length > 0 && durably && !this.#dirty) {
+      await this.#file.appendDurably(bytes);
+      return;
+    }
+    if (bytes.length > 0) {
+      this.#dirty = true;
+      if (!durably && bytes.length <= AT_ONCE_BYTES && this.#file.appendNow !== undefined) this.#file.appendNow(bytes);
+      else await this.#file.append(bytes);
+    }
+    if (durably && this.#dirty) {
+      await this.#file.sync();
+      this.#dirty = false;
+    }
+  }
+
+  async #startFile(lastSeq: number): Promise<void> {
+    if (this.#file.sizeBytes === 0) return;
+    const next = await this.#fileSystem.openAppend(logPath(this.#folder, this.#number + 1));
+    await this.#fileSystem.syncFolder(this.#folder);
+    const { sizeBytes } = this.#file;
+    await this.#file.close();
+    this.#sealed.push({ path: logPath(this.#folder, this.#number), lastSeq, sizeBytes });
+    this.#file = next;
+    this.#number++;
+  }
+
+  #syncLater(): { done: Promise<void>; stop: AbortController } {
+    const stop = new AbortController();
+    const wait = async (): Promise<void> => {
+      await this.#clock.sleep(this.#options.syncIntervalMs, stop.signal).catch(() => undefined);
+      this.#timer = undefined;
+      // A failure is kept, and told to whoever commits next.
+      if (this.#dirty && this.#failure === undefined && !stop.signal.aborted) await this.sync().catch(() => undefined);
+    };
+    return { done: wait(), stop };
   }
 
   #stopped(): AlopexError {
@@ -141,12 +252,12 @@ export class FileLog implements CommitLog {
   }
 }
 
-function concat(batch: readonly PendingAppend[]): Uint8Array {
-  const bytes = new Uint8Array(batch.reduce((sum, append) => sum + append.frame.length, 0));
+function concat(frames: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
   let at = 0;
-  for (const append of batch) {
-    bytes.set(append.frame, at);
-    at += append.frame.length;
+  for (const frame of frames) {
+    bytes.set(frame, at);
+    at += frame.length;
   }
   return bytes;
 }

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { MemoryFileSystem } from '../test-support/memory-file-system.ts';
 import { Manifest } from './manifest.ts';
-import type { Edit, SegmentState, TableState } from './state.ts';
+import { editFromJson, editToJson, type Edit, type SegmentState, type TableState } from './state.ts';
 
 function table(tableId: number): TableState {
   const column = { id: 1, name: 'a', type: { kind: 'primitive', name: 'BIGINT' }, required: false } as const;
@@ -90,11 +90,11 @@ test('a newer format is refused, and a lost CURRENT is not taken for a new datab
   const files = new MemoryFileSystem();
   const manifest = await Manifest.open(files, '/m');
   await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
-  const json = '{"formatVersion":2,"manifest":"MANIFEST-000001"}';
+  const json = '{"formatVersion":3,"manifest":"MANIFEST-000001"}';
   await files.writeFileAtomic('/m/CURRENT', Buffer.from(`${json} ${crc32(json).toString(16).padStart(8, '0')}\n`));
   await expect(Manifest.open(files, '/m')).rejects.toMatchObject({
     code: '0A000',
-    message: expect.stringContaining('version 2') as string,
+    message: expect.stringContaining('version 3') as string,
   });
   await files.remove('/m/CURRENT');
   await expect(Manifest.open(files, '/m')).rejects.toMatchObject({ code: 'XX001' });
@@ -112,4 +112,22 @@ test('after a failed fsync nothing more is committed', async () => {
     code: '58030',
   });
   expect(manifest.failure).toBeDefined();
+});
+
+test('bytes of an edit come back as they were, those of a Buffer too', () => {
+  const segment = {
+    fileId: 1,
+    level: 0,
+    sizeBytes: 2,
+    entryCount: 3,
+    smallest: Buffer.from([0, 0, 0, 1, 255]),
+    largest: Uint8Array.of(7),
+    minSeq: 4,
+    maxSeq: 5,
+    rangeDeleteCount: 1,
+    footerCrc32: 6,
+  };
+  const edit: Edit = { kind: 'change-kv-segments', add: [segment], remove: [] };
+  const smallest = Uint8Array.of(0, 0, 0, 1, 255);
+  expect(editFromJson(editToJson(edit))).toEqual({ ...edit, add: [{ ...segment, smallest }] });
 });

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { AlopexError, SqlState } from '../errors.ts';
 import { decodeFrames, encodeFrame } from '../log/frame.ts';
 import { readFramedFile } from '../log/framed-file.ts';
+import { Mutex } from '../mutex.ts';
 import type { AppendFile, FileSystem } from '../ports/file-system.ts';
 import {
   applyEdit,
@@ -14,12 +15,12 @@ import {
 } from './state.ts';
 
 /** Written into every data directory; a higher one was written by a later AlopexDB. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** A manifest longer than this is rewritten as one snapshot edit when the database is opened. */
 const REWRITE_BYTES = 1 << 20;
 
-interface Current {
+export interface Current {
   readonly formatVersion: number;
   readonly manifest: string;
 }
@@ -31,6 +32,7 @@ interface Current {
 export class Manifest {
   readonly #folder: string;
   readonly #file: AppendFile;
+  readonly #turns = new Mutex();
   #state: ManifestState;
   #failure: unknown;
 
@@ -46,9 +48,11 @@ export class Manifest {
     let state = EMPTY_STATE;
     if (current !== undefined) {
       const path = `${folder}/${current.manifest}`;
-      for (const payload of await readFramedFile(fileSystem, path, true)) {
+      for (const payload of (await readFramedFile(fileSystem, path, true)).payloads) {
         state = applyEdit(state, editFromJson(new TextDecoder().decode(payload)));
       }
+      // The names that a process that was killed has left may not be durable.
+      await fileSystem.syncFolder(folder);
       if (((await fileSystem.size(path)) ?? 0) < REWRITE_BYTES) {
         return new Manifest(folder, await fileSystem.openAppend(path), state);
       }
@@ -66,12 +70,15 @@ export class Manifest {
   }
 
   /** Makes an edit durable and current. A failure is final: whether the edit is durable is unknown until the manifest is read again. */
-  async commit(edit: Edit): Promise<ManifestState> {
+  commit(edit: Edit): Promise<ManifestState> {
+    return this.#turns.run(() => this.#commit(edit));
+  }
+
+  async #commit(edit: Edit): Promise<ManifestState> {
     if (this.#failure !== undefined) throw this.#stopped();
     const next = applyEdit(this.#state, edit);
     try {
-      await this.#file.append(encodeFrame([new TextEncoder().encode(editToJson(edit))]));
-      await this.#file.sync(); // The commit point.
+      await this.#file.appendDurably(encodeFrame([new TextEncoder().encode(editToJson(edit))])); // The commit point.
     } catch (error) {
       this.#failure = error;
       throw this.#stopped();
@@ -98,21 +105,41 @@ async function startFile(
   previous: Current | undefined,
   state: ManifestState,
 ): Promise<AppendFile> {
-  const number = previous === undefined ? 1 : Number(previous.manifest.slice('MANIFEST-'.length)) + 1;
+  const number = previous === undefined ? 1 : manifestNumber(previous.manifest) + 1;
+  const file = await writeManifest(fileSystem, folder, number, state);
+  if (previous !== undefined) await fileSystem.remove(`${folder}/${previous.manifest}`);
+  return file;
+}
+
+export function manifestNumber(name: string): number {
+  return Number(name.slice('MANIFEST-'.length));
+}
+
+/** Writes a manifest file that holds the whole state, and makes it the current one. */
+export async function writeManifest(
+  fileSystem: FileSystem,
+  folder: string,
+  number: number,
+  state: ManifestState,
+): Promise<AppendFile> {
   const name = `MANIFEST-${String(number).padStart(6, '0')}`;
   const path = `${folder}/${name}`;
   // A crash may have left a half-written one that CURRENT never named.
   await fileSystem.remove(path);
   const file = await fileSystem.openAppend(path);
-  await file.append(encodeFrame([new TextEncoder().encode(editToJson(snapshotEdit(state)))]));
-  await file.sync();
-  await fileSystem.syncFolder(folder);
-  await fileSystem.writeFileAtomic(
-    `${folder}/CURRENT`,
-    encodeCurrent({ formatVersion: FORMAT_VERSION, manifest: name }),
-  );
-  if (previous !== undefined) await fileSystem.remove(`${folder}/${previous.manifest}`);
-  return file;
+  try {
+    await file.append(encodeFrame([new TextEncoder().encode(editToJson(snapshotEdit(state)))]));
+    await file.sync();
+    await fileSystem.syncFolder(folder);
+    await fileSystem.writeFileAtomic(
+      `${folder}/CURRENT`,
+      encodeCurrent({ formatVersion: FORMAT_VERSION, manifest: name }),
+    );
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** JSON, a space, and the JSON's CRC-32 in hexadecimal: readable by people, and a flipped bit shows. */
@@ -133,7 +160,13 @@ async function readCurrent(fileSystem: FileSystem, folder: string): Promise<Curr
       hint: 'Restore the file from a backup; nothing was changed.',
     });
   }
-  const text = new TextDecoder().decode(await fileSystem.readFile(path));
+  return parseCurrent(folder, await fileSystem.readFile(path));
+}
+
+/** The content of `CURRENT` in a folder. Throws `XX001` when it is damaged, `0A000` when another version of AlopexDB wrote it. */
+export function parseCurrent(folder: string, bytes: Uint8Array): Current {
+  const path = `${folder}/CURRENT`;
+  const text = new TextDecoder().decode(bytes);
   const match = /^(.*) ([0-9a-f]{8})\n$/.exec(text);
   if (match?.[1] === undefined || crc32(match[1]) !== Number.parseInt(match[2] ?? '', 16)) {
     throw new AlopexError(SqlState.dataCorrupted, `${path} is damaged: its checksum is wrong`, {
@@ -141,6 +174,13 @@ async function readCurrent(fileSystem: FileSystem, folder: string): Promise<Curr
     });
   }
   const current = JSON.parse(match[1]) as Current;
+  if (current.formatVersion < FORMAT_VERSION) {
+    throw new AlopexError(
+      SqlState.featureNotSupported,
+      `the data in ${folder} has format version ${current.formatVersion}, of a development version`,
+      { hint: 'Copy its tables out with the AlopexDB that wrote it (COPY … TO), and into a new directory.' },
+    );
+  }
   if (current.formatVersion > FORMAT_VERSION) {
     throw new AlopexError(
       SqlState.featureNotSupported,
@@ -151,7 +191,7 @@ async function readCurrent(fileSystem: FileSystem, folder: string): Promise<Curr
   return current;
 }
 
-/** Whether more than the opening snapshot was ever written. */
+/** Whether more than the opening snapshot was ever written. Only that of the first manifest is empty: a later one begins with all that there was. */
 async function hasEdits(fileSystem: FileSystem, path: string): Promise<boolean> {
-  return decodeFrames(await fileSystem.readFile(path)).payloads.length > 1;
+  return !path.endsWith('/MANIFEST-000001') || decodeFrames(await fileSystem.readFile(path)).payloads.length > 1;
 }

@@ -36,3 +36,17 @@ test('what cannot be removed is told, and the rest goes on', async () => {
   expect(errors).toHaveLength(1);
   expect(removed).toEqual(['next']);
 });
+
+test('what a reader holds when the database is closed is left alone', async () => {
+  const errors: unknown[] = [];
+  const pins = new Pins((error) => errors.push(error));
+  const held = pins.pin(version(1));
+  const removed: string[] = [];
+  pins.discard(2, () => Promise.resolve(void removed.push('held')));
+  pins.collect();
+  await pins.close();
+  held.release();
+  await pins.settled();
+  expect(removed).toEqual([]);
+  expect(errors).toEqual([]);
+});

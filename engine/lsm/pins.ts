@@ -40,6 +40,11 @@ export class Pins {
     };
   }
 
+  /** Numbers of the versions that are held, ascending. */
+  get pinnedSeqs(): number[] {
+    return [...this.#readers.keys()].sort((a, b) => a - b);
+  }
+
   /** `collect` runs once no reader holds a version before `unreachableFrom`. */
   discard(unreachableFrom: number, collect: () => Promise<void>): void {
     this.#garbage.push({ unreachableFrom, collect });
@@ -61,6 +66,12 @@ export class Pins {
 
   /** Waits for removals under way. */
   async settled(): Promise<void> {
+    await this.#collecting;
+  }
+
+  /** Waits for removals under way and begins no more. What readers that outlive the database still hold stays on disk until the next open. */
+  async close(): Promise<void> {
+    this.#garbage = [];
     await this.#collecting;
   }
 }

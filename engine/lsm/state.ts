@@ -1,3 +1,4 @@
+import { applyKvEdit, EMPTY_KV_STATE, highestFileId, type KvEdit, type KvState } from './kv-state.ts';
 import type { Bound, ColumnStats } from '../table/bound.ts';
 import type { TableOptions } from '../table/options.ts';
 import type { TableSchema } from '../table/schema.ts';
@@ -10,10 +11,11 @@ export interface ManifestState {
   /** Highest commit number that an edit carries; the log may hold later ones. */
   readonly seq: number;
   readonly nextTableId: number;
-  /** Numbers hot segments and delete files. */
+  /** Numbers hot segments, delete files and key-value segments. */
   readonly nextFileId: number;
   readonly tables: ReadonlyMap<number, TableState>;
   readonly jobs: ReadonlyMap<string, TierJob>;
+  readonly kv: KvState;
 }
 
 export interface TableState {
@@ -42,6 +44,8 @@ export interface SegmentState {
   readonly crc32: number;
   readonly stats: readonly (readonly [number, ColumnStats])[];
   readonly createdMs: number;
+  /** How often its rows have been merged with overlapping full segments; absent for never. */
+  readonly generation?: number;
 }
 
 /** Positions deleted from data files: a Parquet file of (`file`, `pos`, `seq`). Names of files that are gone are ignored. */
@@ -116,6 +120,7 @@ export type Edit =
       readonly cold?: ColdState;
       readonly endJob?: string;
     }
+  | KvEdit
   | { readonly kind: 'put-job'; readonly job: TierJob }
   | { readonly kind: 'end-job'; readonly jobId: string }
   /** The whole state, at the head of a new manifest file. */
@@ -126,9 +131,17 @@ export type Edit =
       readonly nextFileId: number;
       readonly tables: readonly TableState[];
       readonly jobs: readonly TierJob[];
+      readonly kv: KvState;
     };
 
-export const EMPTY_STATE: ManifestState = { seq: 0, nextTableId: 1, nextFileId: 1, tables: new Map(), jobs: new Map() };
+export const EMPTY_STATE: ManifestState = {
+  seq: 0,
+  nextTableId: 1,
+  nextFileId: 1,
+  tables: new Map(),
+  jobs: new Map(),
+  kv: EMPTY_KV_STATE,
+};
 
 /** The state after an edit. Pure; throws when the edit does not fit the state, which means damage. */
 export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
@@ -140,6 +153,7 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
         nextFileId: edit.nextFileId,
         tables: new Map(edit.tables.map((table) => [table.tableId, table])),
         jobs: new Map(edit.jobs.map((job) => [job.jobId, job])),
+        kv: edit.kv,
       };
     case 'create-table': {
       const kept = edit.replaces === undefined ? state : withoutTable(state, edit.replaces);
@@ -167,6 +181,12 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
       const taken = (edit.job.prepared?.addSegments ?? []).map((segment) => segment.fileId + 1);
       const nextFileId = Math.max(state.nextFileId, ...taken);
       return { ...state, nextFileId, jobs: new Map(state.jobs).set(edit.job.jobId, edit.job) };
+    }
+    case 'create-keyspace':
+    case 'drop-keyspace':
+    case 'change-kv-segments': {
+      const nextFileId = Math.max(state.nextFileId, highestFileId(edit) + 1);
+      return { ...state, nextFileId, kv: applyKvEdit(state.kv, edit) };
     }
     case 'end-job':
       return { ...state, jobs: withoutJob(state, edit.jobId) };
@@ -230,9 +250,11 @@ function existing(state: ManifestState, tableId: number): TableState {
 
 /** JSON cannot hold bigints and bytes: they are tagged. */
 export function editToJson(edit: Edit): string {
-  return JSON.stringify(edit, (_key, value: unknown) => {
+  return JSON.stringify(edit, function (this: Record<string, unknown>, key, value: unknown) {
     if (typeof value === 'bigint') return { $int: value.toString() };
-    if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString('base64') };
+    // `value` of a Buffer is what its own toJSON made of it already.
+    const given = this[key];
+    if (given instanceof Uint8Array) return { $bytes: Buffer.from(given).toString('base64') };
     if (typeof value === 'number' && !Number.isFinite(value)) return { $number: String(value) };
     return value;
   });

@@ -4,5 +4,7 @@ export interface Clock {
   nowMs(): number;
   /** Monotonic milliseconds, for durations only. */
   monotonicMs(): number;
+  /** Lets whatever else is ready to run in this process run first. */
+  pause(): Promise<void>;
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
 }

@@ -2,13 +2,21 @@
 export interface FileSystem {
   /** Opens for appending and creates the file if need be; `position` is where the next append goes. */
   openAppend(path: string): Promise<AppendFile>;
+  /**
+   * Opens a finished file for positioned reads. It and its reads are synchronous: a read that the operating system has in memory costs a few
+   * microseconds, a tenth of a trip to another thread and back.
+   */
+  openRead(path: string): ReadFile;
   /** The whole file; throws `ENOENT` when absent. */
   readFile(path: string): Promise<Uint8Array>;
   /** Reads the file front to back in pieces of about 1 MiB, for checksums. */
   readChunks(path: string): AsyncIterable<Uint8Array>;
   /** Writes a new file, fsyncs it, renames it into place and fsyncs the folder: all of it or nothing after a crash. */
   writeFileAtomic(path: string, bytes: Uint8Array): Promise<void>;
-  /** Shortens a file and fsyncs it. */
+  /**
+   * Shortens a file, writes once more what is left, and fsyncs it. After a failed fsync the cache of the operating system may hold as written what is
+   * not on the disk: another fsync alone would not change that.
+   */
   truncate(path: string, sizeBytes: number): Promise<void>;
   /** Fsyncs a file that another writer (the kernel) has finished. */
   syncFile(path: string): Promise<void>;
@@ -30,7 +38,24 @@ export interface AppendFile {
   /** Bytes in the file, those appended so far included. */
   readonly sizeBytes: number;
   append(bytes: Uint8Array): Promise<void>;
+  /**
+   * `append` within the call: what the operating system takes into its memory costs a few microseconds, a tenth of a trip to another thread and back. Absent where files
+   * have no such calls. Only while no other call is under way.
+   */
+  appendNow?(bytes: Uint8Array): void;
+  /** `append` and `sync` in one, in one trip to the operating system where it can: the cost of a small commit is that of its trips. */
+  appendDurably(bytes: Uint8Array): Promise<void>;
   /** Makes everything appended so far durable. A failure is final: the caller must not retry (invariant 2). */
   sync(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A file that does not change any more. */
+export interface ReadFile {
+  /**
+   * Bytes `[offset, offset + length)`; fewer only at the end of the file; they stay as they are. `into`, of at least `length` bytes, may be filled and a view of it returned,
+   * which saves an allocation (a third of the cost of reading a block that the operating system has in memory).
+   */
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array;
+  close(): void;
 }

@@ -1,5 +1,5 @@
 import { tableFromArrays, type RecordBatch } from 'apache-arrow';
-import type { Engine, Writer } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Gate, Kernel, Parameters } from '../ports/kernel.ts';
 import type { TierMover } from '../ports/tier-mover.ts';
@@ -8,6 +8,7 @@ import type { AlterTableStatement, QueryStatement, Statement } from './parse/sta
 import { formatScanReports, scanReport } from './plan/scan-report.ts';
 import type { Planner } from './plan/planner.ts';
 import { runAlterTable, runCreateTable, runDropTable } from './run/define.ts';
+import { AutoCommit, type Scope } from './scope.ts';
 import { runCopyFrom, runInsert } from './run/insert.ts';
 import { numberParameters } from './run/parameters.ts';
 import type { StatementResult } from './run/result.ts';
@@ -24,6 +25,7 @@ export class SqlEngine {
   readonly #gate: Gate;
   readonly #idle: Session[] = [];
   readonly #busy = new Set<Session>();
+  readonly #autoCommit: Scope;
   #opened = 0;
   #closed = false;
 
@@ -37,10 +39,18 @@ export class SqlEngine {
     this.#planner = planner;
     this.#mover = mover;
     this.#gate = gate;
+    this.#autoCommit = new AutoCommit(engine, {
+      acquire: () => this.acquire(),
+      release: (session) => this.release(session),
+    });
   }
 
-  /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. */
-  async *statements(text: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+  /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. Without a scope each is a transaction by itself. */
+  async *statements(
+    text: string,
+    parameters?: Parameters,
+    scope: Scope = this.#autoCommit,
+  ): AsyncGenerator<StatementResult, void, undefined> {
     const statements = splitStatements(text).map((part) => {
       const numbered = numberParameters(part.text);
       return { text: numbered, statement: parseStatement(numbered) };
@@ -49,7 +59,7 @@ export class SqlEngine {
       throw new AlopexError(SqlState.syntaxError, 'parameters go with a single statement');
     }
     for (const { text, statement } of statements) {
-      const running = await this.#run(statement, text, parameters);
+      const running = await this.#run(scope, statement, text, parameters);
       try {
         yield running.result;
       } finally {
@@ -69,23 +79,24 @@ export class SqlEngine {
     this.#planner.close();
   }
 
-  async #run(statement: Statement, text: string, parameters?: Parameters): Promise<Running> {
-    const session = await this.#acquire();
+  async #run(scope: Scope, statement: Statement, text: string, parameters?: Parameters): Promise<Running> {
+    const session = await scope.acquire();
     try {
-      if (statement.kind === 'query') return await this.#query(session, statement, parameters);
-      const result = await this.#command(session, statement, text, parameters);
-      this.#release(session);
+      if (statement.kind === 'query') return await this.#query(scope, session, statement, parameters);
+      const result = await this.#command(scope, session, statement, text, parameters);
+      scope.release(session);
       return { result, finish: () => Promise.resolve() };
     } catch (error) {
-      this.#release(session);
+      scope.release(session);
       throw error;
     }
   }
 
-  async #query(session: Session, statement: QueryStatement, parameters?: Parameters): Promise<Running> {
-    const pin = this.#engine.pin();
+  async #query(scope: Scope, session: Session, statement: QueryStatement, parameters?: Parameters): Promise<Running> {
+    const pin = scope.pin();
     try {
       const scans = await session.prepare(pin.version, statement.text, parameters);
+      scope.reads(scans.map((scan) => scan.table.tableId));
       const stream = await session.connection.stream(statement.text, parameters, this.#gate);
       const batches = stream[Symbol.asyncIterator]();
       let done = false;
@@ -94,8 +105,9 @@ export class SqlEngine {
         done = true;
         await batches.return?.();
         pin.release();
-        this.#release(session);
+        scope.release(session);
       };
+      scope.opened(finish);
       const { command } = statement;
       const result = {
         kind: 'rows' as const,
@@ -112,6 +124,7 @@ export class SqlEngine {
   }
 
   async #command(
+    scope: Scope,
     session: Session,
     statement: Exclude<Statement, QueryStatement>,
     text: string,
@@ -120,40 +133,59 @@ export class SqlEngine {
     const { connection } = session;
     switch (statement.kind) {
       case 'insert':
-        return this.#counted('INSERT', (writer) => runInsert(writer, session, statement, text, parameters));
+        return counted(
+          'INSERT',
+          scope.change((writer) => runInsert(writer, session, statement, parameters)),
+        );
       case 'copy-from':
-        return this.#counted('COPY', (writer) => runCopyFrom(writer, session, statement, parameters));
+        return counted(
+          'COPY',
+          scope.change((writer) => runCopyFrom(writer, session, statement, parameters)),
+        );
       case 'update':
-        return this.#counted('UPDATE', (writer) => runUpdate(writer, session, statement, text, parameters));
+        return counted(
+          'UPDATE',
+          scope.change((writer) => runUpdate(writer, session, statement, text, parameters)),
+        );
       case 'delete':
-        return this.#counted(statement.command, (writer) => runDelete(writer, session, statement, text, parameters));
+        return counted(
+          statement.command,
+          scope.change((writer) => runDelete(writer, session, statement, text, parameters)),
+        );
       case 'create-table':
-        return this.#counted('CREATE TABLE', (writer) => runCreateTable(writer, session, statement, parameters));
+        return counted(
+          'CREATE TABLE',
+          scope.define((writer) => runCreateTable(writer, session, statement, parameters)),
+        );
       case 'drop-table':
-        return this.#counted('DROP TABLE', (writer) => runDropTable(writer, statement.names, statement.ifExists));
+        return counted(
+          'DROP TABLE',
+          scope.define((writer) => runDropTable(writer, statement.names, statement.ifExists)),
+        );
       case 'alter-table':
-        return this.#alter(session, statement);
+        return this.#alter(scope, session, statement);
       case 'checkpoint':
+        scope.refuseWithin('CHECKPOINT');
         await this.#engine.checkpoint(connection);
         return { kind: 'command', command: 'CHECKPOINT', rowCount: undefined };
+      case 'vacuum':
+        scope.refuseWithin('VACUUM');
+        await this.#engine.vacuum(connection, statement.table);
+        return { kind: 'command', command: 'VACUUM', rowCount: undefined };
       case 'explain':
-        return this.#explain(session, statement, parameters);
+        return this.#explain(scope, session, statement, parameters);
     }
   }
 
-  async #counted(
-    command: string,
-    run: (writer: Writer) => Promise<number | undefined | void>,
-  ): Promise<StatementResult> {
-    const rowCount = await this.#engine.write(async (writer) => (await run(writer)) ?? undefined);
-    return { kind: 'command', command, rowCount };
-  }
-
-  async #alter(session: Session, statement: AlterTableStatement): Promise<StatementResult> {
+  async #alter(scope: Scope, session: Session, statement: AlterTableStatement): Promise<StatementResult> {
     const { action, name } = statement;
     if (action.kind !== 'tier') {
-      return this.#counted('ALTER TABLE', (writer) => runAlterTable(writer, session, { ...statement, action }));
+      return counted(
+        'ALTER TABLE',
+        scope.define((writer) => runAlterTable(writer, session, { ...statement, action })),
+      );
     }
+    scope.refuseWithin('ALTER TABLE … TIER PARTITION');
     const { condition, direction } = action;
     const rowCount = await this.#mover.move({
       connection: session.connection,
@@ -167,13 +199,16 @@ export class SqlEngine {
 
   /** The tier section, then the kernel's own plan. */
   async #explain(
+    scope: Scope,
     session: Session,
     statement: Statement & { kind: 'explain' },
     parameters?: Parameters,
   ): Promise<StatementResult> {
-    const pin = this.#engine.pin();
+    const pin = scope.pin();
     try {
-      const reports = (await session.prepare(pin.version, statement.query, parameters)).map(scanReport);
+      const scans = await session.prepare(pin.version, statement.query, parameters);
+      scope.reads(scans.map((scan) => scan.table.tableId));
+      const reports = scans.map(scanReport);
       const analyze = statement.analyze ? 'ANALYZE ' : '';
       const plan = await session.connection.rows(`EXPLAIN ${analyze}${statement.query}`, parameters);
       const lines = [formatScanReports(reports), ...plan.map((row) => String(row['explain_value']))];
@@ -190,16 +225,27 @@ export class SqlEngine {
     }
   }
 
-  async #acquire(): Promise<Session> {
+  /** A session for a statement, or for a transaction. To be released. */
+  async acquire(): Promise<Session> {
     if (this.#closed) throw new AlopexError(SqlState.cannotConnectNow, 'the database is closed');
     const session = this.#idle.pop() ?? (await Session.open(this.#kernel, this.#engine, this.#planner, ++this.#opened));
     this.#busy.add(session);
     return session;
   }
 
-  #release(session: Session): void {
+  /** For a session that may not be in order: what is left in it goes away with its connection. */
+  discard(session: Session): void {
+    this.#busy.delete(session);
+    session.connection.close();
+  }
+
+  release(session: Session): void {
     if (this.#busy.delete(session) && !this.#closed) this.#idle.push(session);
   }
+}
+
+async function counted(command: string, run: Promise<number | undefined | void>): Promise<StatementResult> {
+  return { kind: 'command', command, rowCount: (await run) ?? undefined };
 }
 
 interface Running {

@@ -1,7 +1,7 @@
 import { queryArrowBytes } from '../arrow-bytes.ts';
 import { tableState, type EngineContext } from '../context.ts';
-import { encodeCommit } from '../log/commit-record.ts';
-import type { DeleteFileState, Edit, SegmentState, TableState } from '../lsm/state.ts';
+import { encodeCommit, type TableChange } from '../log/commit-record.ts';
+import type { DeleteFileState, SegmentState, TableState } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { deleteFileName, MEMTABLE_FILE_ID, segmentName } from './data-file.ts';
 import { quoteIdentifier, quoteLiteral } from './data-type.ts';
@@ -30,50 +30,84 @@ export interface CommittedChange {
 /** Delete files beyond this number are merged into one at the next flush. */
 const MAX_DELETE_FILES = 8;
 
-/** A small change: memtable and log. The caller holds the write lock, and `seq` is the next commit number. */
+/**
+ * Small changes, of one table or several, in one commit: memtables and log. `kv` are operations on keys that go with them. The caller holds the turn to commit, and `seq`
+ * is its number.
+ */
 export async function commitToLog(
   context: EngineContext,
   connection: KernelConnection,
   seq: number,
+  requests: readonly TableChangeRequest[],
+  kv: Uint8Array = EMPTY,
+): Promise<{ versions: TableVersion[]; durable: Promise<void> }> {
+  const logged = await atomically(connection, requests, (request) => applyChange(connection, seq, request));
+  const durable = context.log.append(seq, encodeCommit({ seq, kv, changes: logged.map(({ change }) => change) }));
+  return { versions: logged.map(({ version }) => version), durable };
+}
+
+/** All of the requests or none; a single statement of the kernel is that by itself. */
+async function atomically(
+  connection: KernelConnection,
+  requests: readonly TableChangeRequest[],
+  apply: (request: TableChangeRequest) => Promise<LoggedChange>,
+): Promise<LoggedChange[]> {
+  const [only] = requests;
+  if (only !== undefined && requests.length === 1 && (only.rows === undefined || only.deletes === undefined)) {
+    return [await apply(only)];
+  }
+  const logged: LoggedChange[] = [];
+  await connection.run('BEGIN');
+  try {
+    for (const request of requests) logged.push(await apply(request));
+    await connection.run('COMMIT');
+  } catch (error) {
+    await connection.run('ROLLBACK');
+    throw error;
+  }
+  return logged;
+}
+
+interface LoggedChange {
+  readonly change: TableChange;
+  readonly version: TableVersion;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Adds a change to the kernel's tables, under a number that no reader sees yet, and encodes it for the log. */
+async function applyChange(
+  connection: KernelConnection,
+  seq: number,
   request: TableChangeRequest,
-): Promise<CommittedChange> {
+): Promise<LoggedChange> {
   const { version, rows, deletes } = request;
   const rowBytes = rows === undefined ? EMPTY : await loggedRows(connection, seq, version, rows);
   const deleteBytes = deletes === undefined ? EMPTY : await loggedDeletes(connection, seq, version, deletes);
   const nextRid = await addToKernel(connection, seq, request);
-  const durable = context.log.append(
-    seq,
-    encodeCommit({
-      seq,
-      changes: [
-        {
-          tableId: version.tableId,
-          schemaId: version.schema.schemaId,
-          rows: rowBytes,
-          rowCount: rows?.rowCount ?? 0,
-          deletes: deleteBytes,
-          deleteCount: deleteCount(deletes),
-        },
-      ],
-    }),
-  );
+  const { table, rowCount, sizeBytes } = version.memtable;
   return {
+    change: {
+      tableId: version.tableId,
+      schemaId: version.schema.schemaId,
+      rows: rowBytes,
+      rowCount: rows?.rowCount ?? 0,
+      deletes: deleteBytes,
+      deleteCount: deleteCount(deletes),
+    },
     version: {
       ...version,
       seq,
       memtable: {
-        table: version.memtable.table,
-        rowCount: version.memtable.rowCount + (rows?.rowCount ?? 0),
+        table,
+        rowCount: rowCount + (rows?.rowCount ?? 0),
         nextRid,
-        sizeBytes: version.memtable.sizeBytes + rowBytes.length + deleteBytes.length,
+        sizeBytes: sizeBytes + rowBytes.length + deleteBytes.length,
       },
       deletedRows: addDeleted(version.deletedRows, deletes?.countByFile ?? new Map()),
     },
-    durable,
   };
 }
-
-const EMPTY = new Uint8Array(0);
 
 async function loggedRows(
   connection: KernelConnection,
@@ -97,27 +131,26 @@ async function loggedDeletes(
   return (await queryArrowBytes(connection, select)).bytes;
 }
 
-/** Rows and deletes, in one transaction of the kernel, under a number that no reader sees yet. Returns the next free row id. */
+/** Returns the next free row id. */
 async function addToKernel(connection: KernelConnection, seq: number, request: TableChangeRequest): Promise<number> {
   const { version, rows, deletes } = request;
   let { nextRid } = version.memtable;
-  await connection.run('BEGIN');
-  try {
-    if (rows !== undefined) {
-      const columns = version.schema.columns.map((column) => quoteIdentifier(column.name)).join(', ');
-      await connection.run(
-        `INSERT INTO ${version.memtable.table} SELECT ${seq}, rowid + ${nextRid}, ${columns} FROM ${rows.relation}`,
-      );
-      const [last] = await connection.rows(`SELECT coalesce(max(rowid) + 1, 0) AS n FROM ${rows.relation}`);
-      nextRid += Number(last?.['n'] ?? 0);
-    }
-    if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
-    await connection.run('COMMIT');
-  } catch (error) {
-    await connection.run('ROLLBACK');
-    throw error;
+  if (rows !== undefined) {
+    const columns = version.schema.columns.map((column) => quoteIdentifier(column.name)).join(', ');
+    await connection.run(
+      `INSERT INTO ${version.memtable.table} SELECT ${seq}, rowid + ${nextRid}, ${columns} FROM ${rows.relation}`,
+    );
+    nextRid += await rowidEnd(connection, rows);
   }
+  if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
   return nextRid;
+}
+
+/** Greater than every `rowid` of staged rows. */
+export async function rowidEnd(connection: KernelConnection, rows: StagedRows): Promise<number> {
+  if (rows.rowidEnd !== undefined) return rows.rowidEnd;
+  const [last] = await connection.rows(`SELECT coalesce(max(rowid) + 1, 0) AS n FROM ${rows.relation}`);
+  return Number(last?.['n'] ?? 0);
 }
 
 async function addDeletes(
@@ -130,47 +163,77 @@ async function addDeletes(
 }
 
 /**
- * A large change, or a flush when the request has neither rows nor deletes: the memtable becomes a segment, the rows become one too, all deletes go to
- * a delete file, and one manifest edit makes them current together. The caller holds the write lock.
+ * A large change, or a flush when the request has neither rows nor deletes: the memtable becomes a segment, the rows become one too. That is done here; `commit` then
+ * writes all deletes to a delete file, and one manifest edit makes everything current together. The caller holds the write lock.
  */
-export async function commitToSegments(
+export async function prepareSegments(
   context: EngineContext,
   connection: KernelConnection,
-  seq: number,
   request: TableChangeRequest,
-): Promise<CommittedChange> {
+): Promise<PreparedSegments> {
   const { version, rows, deletes } = request;
-  const table = tableState(context, version);
   const written: string[] = [];
-  let inDoubt = false;
-  if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
+  const batch = new SegmentBatch(context, connection, version, written);
+  const deletedRows = addDeleted(version.deletedRows, deletes?.countByFile ?? new Map());
   try {
-    const deletedRows = addDeleted(version.deletedRows, deletes?.countByFile ?? new Map());
-    const current: TableVersion = { ...version, seq, deletedRows };
-    const writer = new SegmentBatch(context, connection, current, written);
-    if (liveMemtableRows(current) > 0) {
-      await writer.segment(scanSql(current, { files: [], positions: true }), '__pos');
+    if (liveMemtableRows({ ...version, deletedRows }) > 0) {
+      const leaving =
+        deletes === undefined ? '' : ` WHERE __pos NOT IN (SELECT __pos FROM ${deletes.relation} WHERE __file = 0)`;
+      await batch.segment(`SELECT * FROM (${scanSql(version, { files: [], positions: true })})${leaving}`, '__pos');
     }
-    if (rows !== undefined && rows.rowCount > 0) await writer.stagedSegment(rows);
-    const deleteFiles = await writer.deleteFiles(table);
-    const edit: Edit & { kind: 'change-files' } = {
+    if (rows !== undefined && rows.rowCount > 0) await batch.stagedSegment(rows);
+  } catch (error) {
+    await removeFiles(context, written);
+    throw error;
+  }
+  return {
+    commit: (seq, settle) => commitSegments(context, connection, request, { batch, written, deletedRows, seq, settle }),
+  };
+}
+
+export interface PreparedSegments {
+  /** The short part, which needs the commit's number. `settle` waits until all earlier commits are durable. */
+  commit(seq: number, settle: () => Promise<void>): Promise<CommittedChange>;
+}
+
+interface SegmentCommit {
+  readonly batch: SegmentBatch;
+  readonly written: readonly string[];
+  readonly deletedRows: ReadonlyMap<number, number>;
+  readonly seq: number;
+  readonly settle: () => Promise<void>;
+}
+
+async function commitSegments(
+  context: EngineContext,
+  connection: KernelConnection,
+  { version, deletes }: TableChangeRequest,
+  { batch, written, deletedRows, seq, settle }: SegmentCommit,
+): Promise<CommittedChange> {
+  let inDoubt = false;
+  try {
+    if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
+    const deleteFiles = await batch.deleteFiles(tableState(context, version));
+    const segments = batch.segments.map((segment) => ({ ...segment, seq }));
+    const memtable = await createMemtable(connection, version.tableId, seq, version.schema);
+    await settle();
+    inDoubt = true;
+    await context.manifest.commit({
       kind: 'change-files',
       seq,
       tableId: version.tableId,
       flushedSeq: seq,
-      addSegments: writer.segments,
+      addSegments: segments,
       removeSegments: [],
       addDeleteFiles: deleteFiles.add,
       removeDeleteFiles: deleteFiles.remove,
-    };
-    const memtable = await createMemtable(connection, version.tableId, seq, version.schema);
-    inDoubt = true;
-    await context.manifest.commit(edit);
+    });
     return {
       version: {
-        ...current,
+        ...version,
+        seq,
         memtable: { table: memtable, rowCount: 0, nextRid: version.memtable.nextRid, sizeBytes: 0 },
-        files: [...version.files, ...writer.segments.map((segment) => segmentFile(context, version.tableId, segment))],
+        files: [...version.files, ...segments.map((segment) => segmentFile(context, version.tableId, segment))],
         deletedRows: new Map([...deletedRows].filter(([fileId]) => fileId !== MEMTABLE_FILE_ID)),
       },
       durable: Promise.resolve(),
@@ -179,9 +242,13 @@ export async function commitToSegments(
     // An edit whose fsync failed may be durable all the same: its files must stay (invariant 6).
     if (inDoubt) throw error;
     if (deletes !== undefined) await connection.run(`DELETE FROM ${version.deletesTable} WHERE seq = ${seq}`);
-    for (const path of written) await context.fileSystem.remove(path);
+    await removeFiles(context, written);
     throw error;
   }
+}
+
+async function removeFiles(context: EngineContext, paths: readonly string[]): Promise<void> {
+  for (const path of paths) await context.fileSystem.remove(path);
 }
 
 /** Writes the files of one edit. */
@@ -251,23 +318,27 @@ export class SegmentBatch {
   /** Deletes that are not in a delete file yet; when there are many files, all live deletes in one file instead. */
   async deleteFiles(table: TableState): Promise<{ add: DeleteFileState[]; remove: number[] }> {
     const merge = table.deleteFiles.length >= MAX_DELETE_FILES;
-    const after = merge ? -1 : table.flushedSeq;
-    const file = await this.#deleteFile(after, table.cold?.deleteSeq ?? 0);
+    const file = await this.deleteFile(table, merge ? 'true' : `seq > ${table.flushedSeq}`);
     return {
       add: file === undefined ? [] : [file],
       remove: merge ? table.deleteFiles.map((deleteFile) => deleteFile.fileId) : [],
     };
   }
 
-  async #deleteFile(afterSeq: number, coldDeleteSeq: number): Promise<DeleteFileState | undefined> {
-    const { tableId, files, deletesTable } = this.#version;
-    const known = fileIdsRelation(knownFiles(this.#context, this.#version));
-    const cold = files.filter((file) => file.tier === 'cold').map((file) => file.fileId);
-    const pending = cold.length === 0 ? '' : ` AND (seq > ${coldDeleteSeq} OR id NOT IN (${cold.join(', ')}))`;
-    const select = `SELECT name AS file, pos, seq FROM ${deletesTable} JOIN ${known} ON id = file_id WHERE seq > ${afterSeq}${pending} ORDER BY file, pos`;
-    const [counted] = await this.#connection.rows(`SELECT count(*)::INTEGER AS n FROM (${select})`);
-    const rowCount = Number(counted?.['n'] ?? 0);
+  /** Number of live deletes for which `where` (of `id`, a file's number, and `seq`) is true. */
+  async countDeletes(table: TableState, where: string): Promise<number> {
+    const [counted] = await this.#connection.rows(
+      `SELECT count(*)::INTEGER AS n FROM (${this.#deletesSql(table, where)})`,
+    );
+    return Number(counted?.['n'] ?? 0);
+  }
+
+  /** One file of those deletes; none when there are none. */
+  async deleteFile(table: TableState, where: string): Promise<DeleteFileState | undefined> {
+    const rowCount = await this.countDeletes(table, where);
     if (rowCount === 0) return undefined;
+    const { tableId } = this.#version;
+    const select = `${this.#deletesSql(table, where)} ORDER BY file, pos`;
     const fileId = this.#context.fileNumbers.next();
     const path = `${this.#context.dataDir}/${deleteFileName(tableId, fileId)}`;
     this.#written.push(path);
@@ -275,6 +346,16 @@ export class SegmentBatch {
     await this.#context.fileSystem.syncFile(path);
     await this.#context.fileSystem.syncFolder(path.slice(0, path.lastIndexOf('/')));
     return { fileId, rowCount, ...(await checksumFile(this.#context.fileSystem, path)) };
+  }
+
+  /** Deletes of files that are gone concern nobody, and those of cold rows up to `deleteSeq` are in the Iceberg table. */
+  #deletesSql(table: TableState, where: string): string {
+    const { files, deletesTable } = this.#version;
+    const known = fileIdsRelation(knownFiles(this.#context, this.#version));
+    const cold = files.filter((file) => file.tier === 'cold').map((file) => file.fileId);
+    const pending =
+      cold.length === 0 ? '' : ` AND (seq > ${table.cold?.deleteSeq ?? 0} OR id NOT IN (${cold.join(', ')}))`;
+    return `SELECT name AS file, pos, seq FROM ${deletesTable} JOIN ${known} ON id = file_id WHERE ${where}${pending}`;
   }
 }
 

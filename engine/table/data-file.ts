@@ -23,6 +23,9 @@ export interface DataFile {
 /** Stands for the memtable where positions name a file. */
 export const MEMTABLE_FILE_ID = 0;
 
+/** Stands for the rows that a transaction has added and not committed. */
+export const OVERLAY_FILE_ID = -1;
+
 export function segmentName(tableId: number, fileId: number): string {
   return `segments/${tableId}/${String(fileId).padStart(8, '0')}.parquet`;
 }

@@ -1,6 +1,6 @@
 import { openColdTable, tableState, type EngineContext } from '../context.ts';
-import type { Garbage, Writer } from '../engine.ts';
-import { withTable } from '../engine.ts';
+import type { Garbage } from '../commits.ts';
+import { withTable, type Writer } from '../writer.ts';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { TableState } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
@@ -21,9 +21,7 @@ export async function createTable(
 ): Promise<void> {
   const { context } = writer;
   const { name, schema, options, replaces } = definition;
-  await writer.settle();
   const tableId = context.manifest.state.nextTableId;
-  const seq = writer.nextSeq;
   for (const kind of ['segments', 'deletes'])
     await context.fileSystem.makeFolder(`${context.dataDir}/${kind}/${tableId}`);
   const version: TableVersion = {
@@ -32,8 +30,8 @@ export async function createTable(
     schema,
     schemas: [schema],
     options,
-    seq,
-    memtable: { table: await createMemtable(connection, tableId, seq, schema), rowCount: 0, nextRid: 0, sizeBytes: 0 },
+    seq: writer.latest.seq,
+    memtable: { table: await createMemtable(connection, tableId, 0, schema), rowCount: 0, nextRid: 0, sizeBytes: 0 },
     files: [],
     deletesTable: await createDeletesTable(connection, tableId),
     deletedRows: new Map(),
@@ -47,29 +45,33 @@ export async function createTable(
     await removeTable(context, connection, version);
     throw error;
   }
-  const table: TableState = {
-    tableId,
-    name,
-    schemas: [schema],
-    options,
-    coldPrefix: coldPrefix(name, tableId),
-    flushedSeq: seq,
-    segments: batch.segments,
-    deleteFiles: [],
-    cold: undefined,
-  };
-  const garbage = replaces === undefined ? [] : tableGarbage(writer, replaces);
-  await context.manifest.commit({
-    kind: 'create-table',
-    seq,
-    table,
-    ...(replaces === undefined ? {} : { replaces: replaces.tableId }),
-  });
-  const files = batch.segments.map((segment) => segmentFile(context, tableId, segment));
-  writer.accept({
-    version: withTable(writer.latest, { ...version, files }, true),
-    durable: Promise.resolve(),
-    garbage,
+  await writer.sequenced(async (seq) => {
+    await writer.settle();
+    const segments = batch.segments.map((segment) => ({ ...segment, seq }));
+    const table: TableState = {
+      tableId,
+      name,
+      schemas: [schema],
+      options,
+      coldPrefix: coldPrefix(name, tableId),
+      flushedSeq: seq,
+      segments,
+      deleteFiles: [],
+      cold: undefined,
+    };
+    const garbage = replaces === undefined ? [] : tableGarbage(writer, replaces);
+    await context.manifest.commit({
+      kind: 'create-table',
+      seq,
+      table,
+      ...(replaces === undefined ? {} : { replaces: replaces.tableId }),
+    });
+    const files = segments.map((segment) => segmentFile(context, tableId, segment));
+    writer.accept({
+      version: withTable(writer.latest, { ...version, seq, files }, true),
+      durable: Promise.resolve(),
+      garbage,
+    });
   });
 }
 
@@ -79,11 +81,12 @@ function coldPrefix(name: string, tableId: number): string {
 }
 
 export async function dropTable(writer: Writer, version: TableVersion): Promise<void> {
-  await writer.settle();
-  const seq = writer.nextSeq;
-  const garbage = tableGarbage(writer, version);
-  await writer.context.manifest.commit({ kind: 'drop-table', seq, tableId: version.tableId });
-  writer.accept({ version: withoutTable(writer.latest, seq, version.name), durable: Promise.resolve(), garbage });
+  await writer.sequenced(async (seq) => {
+    await writer.settle();
+    const garbage = tableGarbage(writer, version);
+    await writer.context.manifest.commit({ kind: 'drop-table', seq, tableId: version.tableId });
+    writer.accept({ version: withoutTable(writer.latest, seq, version.name), durable: Promise.resolve(), garbage });
+  });
 }
 
 function withoutTable(version: DatabaseVersion, seq: number, name: string): DatabaseVersion {
@@ -106,8 +109,8 @@ function tableGarbage(writer: Writer, version: TableVersion): Garbage[] {
   const { context } = writer;
   const cold = version.cold === undefined ? undefined : openColdTable(context, tableState(context, version)).table;
   return [
-    async (connection) => {
-      await removeTable(context, connection, version);
+    async () => {
+      await removeTable(context, writer.maintenance, version);
       await cold?.drop();
     },
   ];
@@ -129,33 +132,34 @@ export async function alterTable(
   const { context } = writer;
   // The memtable has the old columns: it becomes a segment first.
   await writer.flush(connection, version.name);
-  await writer.settle();
   const current = writer.table(version.name);
   const schema = alteration.schema ?? current.schema;
-  const seq = writer.nextSeq;
   const name = alteration.name ?? current.name;
   if (name.toLowerCase() !== current.name.toLowerCase() && writer.latest.tables.has(name.toLowerCase())) {
     throw new AlopexError(SqlState.duplicateTable, `table "${name}" exists already`);
   }
-  const memtable =
-    alteration.schema === undefined
-      ? current.memtable
-      : { ...current.memtable, table: await createMemtable(connection, current.tableId, seq, schema) };
-  await context.manifest.commit({ kind: 'alter-table', seq, tableId: current.tableId, ...alteration });
-  const altered: TableVersion = {
-    ...current,
-    name,
-    schema,
-    schemas: alteration.schema === undefined ? current.schemas : [...current.schemas, schema],
-    options: alteration.options ?? current.options,
-    seq,
-    memtable,
-  };
-  const base = withoutTable(writer.latest, seq, current.name);
-  writer.accept({
-    version: withTable(base, altered),
-    durable: Promise.resolve(),
-    garbage:
-      alteration.schema === undefined ? [] : [(maintenance) => dropKernelTable(maintenance, current.memtable.table)],
+  await writer.sequenced(async (seq) => {
+    await writer.settle();
+    const memtable =
+      alteration.schema === undefined
+        ? current.memtable
+        : { ...current.memtable, table: await createMemtable(connection, current.tableId, seq, schema) };
+    await context.manifest.commit({ kind: 'alter-table', seq, tableId: current.tableId, ...alteration });
+    const altered: TableVersion = {
+      ...current,
+      name,
+      schema,
+      schemas: alteration.schema === undefined ? current.schemas : [...current.schemas, schema],
+      options: alteration.options ?? current.options,
+      seq,
+      memtable,
+    };
+    const base = withoutTable(writer.latest, seq, current.name);
+    writer.accept({
+      version: withTable(base, altered),
+      durable: Promise.resolve(),
+      garbage:
+        alteration.schema === undefined ? [] : [() => dropKernelTable(writer.maintenance, current.memtable.table)],
+    });
   });
 }

@@ -39,10 +39,7 @@ export class FileGate {
   async #check(file: DataFile, store: ObjectStore): Promise<void> {
     if (file.tier === 'cold' && store.localPath(file.name) === undefined) await this.#fetch(file, store);
     const found = await checksumFile(this.#fileSystem, file.path).catch((error: unknown) => {
-      throw new AlopexError(SqlState.dataCorrupted, `data file ${file.path} cannot be read`, {
-        hint: 'Restore the file from a backup.',
-        cause: error,
-      });
+      throw unreadable(file.path, error);
     });
     if (file.crc32 !== undefined && found.crc32 !== file.crc32) {
       throw new AlopexError(SqlState.dataCorrupted, `data file ${file.path} is damaged: its checksum is wrong`, {
@@ -60,4 +57,19 @@ export class FileGate {
     await this.#fileSystem.makeFolder(file.path.slice(0, file.path.lastIndexOf('/')));
     await this.#fileSystem.writeFileAtomic(file.path, bytes);
   }
+}
+
+/** A file that is missing is damage; one that the disk does not give says nothing about what is in it. */
+function unreadable(path: string, cause: unknown): AlopexError {
+  if ((cause as { code?: unknown }).code === 'ENOENT') {
+    return new AlopexError(SqlState.dataCorrupted, `data file ${path} cannot be read: it is missing`, {
+      hint: 'Restore the file from a backup.',
+      cause,
+    });
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AlopexError(SqlState.ioError, `data file ${path} cannot be read: ${reason}`, {
+    hint: 'Try again; if it goes on, check the disk. Nothing was changed.',
+    cause,
+  });
 }

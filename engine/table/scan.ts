@@ -1,7 +1,7 @@
-import { MEMTABLE_FILE_ID, type DataFile } from './data-file.ts';
+import { MEMTABLE_FILE_ID, OVERLAY_FILE_ID, type DataFile } from './data-file.ts';
 import { quoteIdentifier, quoteList, quoteLiteral, sameType, storageType, typeSql } from './data-type.ts';
 import type { Column, TableSchema } from './schema.ts';
-import { liveMemtableRows, type TableVersion } from './version.ts';
+import { liveMemtableRows, type Overlay, type TableVersion } from './version.ts';
 
 export interface ScanOptions {
   /** Files to read, out of the version's; all when absent. */
@@ -21,6 +21,9 @@ export function scanSql(version: TableVersion, options: ScanOptions = {}): strin
   const files = options.files ?? version.files;
   const parts: string[] = [];
   if (options.withoutMemtable !== true && liveMemtableRows(version) > 0) parts.push(memtableScan(version, positions));
+  if (options.withoutMemtable !== true && version.overlay !== undefined) {
+    parts.push(overlayScan(version, version.overlay, positions));
+  }
   for (const group of groupBySchema(files)) {
     const clean = group.files.filter((file) => !version.deletedRows.has(file.fileId));
     const dirty = group.files.filter((file) => version.deletedRows.has(file.fileId));
@@ -44,9 +47,26 @@ function memtableScan(version: TableVersion, positions: boolean): string {
   const columns = version.schema.columns.map((column) => quoteIdentifier(column.name));
   const select = positions ? [`${MEMTABLE_FILE_ID} AS __file`, '__rid AS __pos', ...columns] : columns;
   const deleted = version.deletedRows.has(MEMTABLE_FILE_ID)
-    ? ` AND __rid NOT IN (SELECT pos FROM ${version.deletesTable} WHERE file_id = ${MEMTABLE_FILE_ID} AND seq <= ${version.seq})`
+    ? ` AND __rid NOT IN (SELECT pos FROM ${deletedPositions(version, [MEMTABLE_FILE_ID])})`
     : '';
-  return `SELECT ${select.join(', ')} FROM ${version.memtable.table} WHERE __seq <= ${version.seq}${deleted}`;
+  return `SELECT ${select.join(', ')} FROM ${version.memtable.table} WHERE ${isUpTo('__seq', version.seq)}${deleted}`;
+}
+
+function overlayScan(version: TableVersion, overlay: Overlay, positions: boolean): string {
+  const columns = version.schema.columns.map((column) => quoteIdentifier(column.name));
+  const select = positions ? [`${OVERLAY_FILE_ID} AS __file`, '__rid AS __pos', ...columns] : columns;
+  return `SELECT ${select.join(', ')} FROM ${overlay.rows} WHERE __rid NOT IN (SELECT __pos FROM ${overlay.deletes} WHERE __file = ${OVERLAY_FILE_ID})`;
+}
+
+/** A relation (`file_id`, `pos`) of what is deleted in some files. */
+function deletedPositions(version: TableVersion, fileIds: readonly number[]): string {
+  const ids = fileIds.join(', ');
+  const committed = `SELECT file_id, pos FROM ${version.deletesTable} WHERE file_id IN (${ids}) AND ${isUpTo('seq', version.seq)}`;
+  const own =
+    version.overlay === undefined
+      ? ''
+      : ` UNION ALL SELECT __file, __pos FROM ${version.overlay.deletes} WHERE __file IN (${ids})`;
+  return `(${committed}${own})`;
 }
 
 function fileScan(
@@ -94,8 +114,8 @@ function fileIdExpression(files: readonly DataFile[]): string {
 }
 
 function deletesJoin(version: TableVersion, files: readonly DataFile[]): string {
-  const ids = files.map((file) => file.fileId).join(', ');
-  const deleted = `SELECT list_position([${ids}], file_id) - 1 AS file_index, pos FROM ${version.deletesTable} WHERE file_id IN (${ids}) AND seq <= ${version.seq}`;
+  const ids = files.map((file) => file.fileId);
+  const deleted = `SELECT list_position([${ids.join(', ')}], file_id) - 1 AS file_index, pos FROM ${deletedPositions(version, ids)}`;
   return ` ANTI JOIN (${deleted}) AS d ON p.file_row_number = d.pos AND p.file_index = d.file_index`;
 }
 
@@ -105,4 +125,12 @@ function emptyScan(schema: TableSchema, positions: boolean): string {
   );
   const select = positions ? ['0 AS __file', '0::BIGINT AS __pos', ...columns] : columns;
   return `SELECT ${select.join(', ')} WHERE false`;
+}
+
+/**
+ * Whether a row was there at a commit. The kernel leaves a comparison out of a plan when the column's bounds say that it is true of every row, and a prepared plan may run after
+ * further rows were committed; it knows no bounds of this expression, so it asks each row.
+ */
+function isUpTo(column: string, seq: number): string {
+  return `xor(${column}, 0) <= ${seq}`;
 }

@@ -4,6 +4,8 @@ import type { KernelConnection } from '../ports/kernel.ts';
 export interface StagedRows {
   readonly relation: string;
   readonly rowCount: number;
+  /** Greater than every `rowid` of the relation, where that is known. */
+  readonly rowidEnd?: number;
 }
 
 /** Rows that a statement wants to remove: a temporary table of (`__file`, `__pos`), each position once. */

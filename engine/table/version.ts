@@ -15,6 +15,18 @@ export interface Memtable {
   readonly sizeBytes: number;
 }
 
+/** What a transaction has done to a table and not committed: temporary tables of its connection. */
+export interface Overlay {
+  /** Rows added: `__op`, `__rid` and the table's columns. */
+  readonly rows: string;
+  /** Positions deleted: `__file`, `__pos`, `__op`. Rows of the overlay itself are in file {@link OVERLAY_FILE_ID}. */
+  readonly deletes: string;
+  /** Greater than every `__rid`. */
+  readonly nextRid: number;
+  /** Number of the last operation. */
+  readonly operation: number;
+}
+
 /** State of a table at one snapshot. Immutable: readers never lock. */
 export interface TableVersion {
   readonly tableId: number;
@@ -32,6 +44,8 @@ export interface TableVersion {
   /** Number of deleted rows by file id, for files that have any; id 0 is the memtable. */
   readonly deletedRows: ReadonlyMap<number, number>;
   readonly cold: ColdSnapshot | undefined;
+  /** Only in the version that a transaction sees; its deletes are counted in `deletedRows`. */
+  readonly overlay?: Overlay;
 }
 
 /** All tables at one commit. */

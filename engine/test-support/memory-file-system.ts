@@ -1,10 +1,12 @@
-import type { AppendFile, FileSystem } from '../ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile } from '../ports/file-system.ts';
 
 /** Files in memory, for tests of what only goes through the port. `failSync` makes every further fsync fail. */
 export class MemoryFileSystem implements FileSystem {
   readonly files = new Map<string, Uint8Array>();
   failSync = false;
   syncs = 0;
+  /** Hears of every append that is made within its call; one that it throws at fails. */
+  onAppendNow: ((bytes: Uint8Array) => void) | undefined;
 
   openAppend(path: string): Promise<AppendFile> {
     if (!this.files.has(path)) this.files.set(path, new Uint8Array(0));
@@ -17,9 +19,26 @@ export class MemoryFileSystem implements FileSystem {
         await Promise.resolve();
         this.files.set(path, Buffer.concat([this.#get(path), bytes]));
       },
+      appendNow: (bytes: Uint8Array) => {
+        this.onAppendNow?.(bytes);
+        this.files.set(path, Buffer.concat([this.#get(path), bytes]));
+      },
+      appendDurably: async (bytes: Uint8Array) => {
+        await Promise.resolve();
+        this.files.set(path, Buffer.concat([this.#get(path), bytes]));
+        await this.#sync();
+      },
       sync: () => this.#sync(),
       close: () => Promise.resolve(),
     });
+  }
+
+  openRead(path: string): ReadFile {
+    const bytes = this.#get(path);
+    return {
+      read: (offset, length) => bytes.subarray(offset, offset + length),
+      close: () => undefined,
+    };
   }
 
   readFile(path: string): Promise<Uint8Array> {

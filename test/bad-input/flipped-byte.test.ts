@@ -10,7 +10,7 @@ const POSITIONS = 12;
 const MASKS = [0xff, 0x01, 0x80, 0x10];
 
 /** Files that are read, whole, whenever the table is: each flip must be noticed. */
-const MUST_BE_NOTICED = /^(manifest|log|segments|deletes)\/|^warehouse\/.*\/data\//;
+const MUST_BE_NOTICED = /^(manifest|log|segments|deletes|kv)\/|^warehouse\/.*\/data\//;
 /** Files that only other engines read. */
 const NEVER_READ = /version-hint\.text$/;
 
@@ -25,6 +25,10 @@ beforeAll(async () => {
   folder = join(base, 'data');
   template = join(base, 'template');
   const db = await openTiered(folder);
+  for (let number = 0; number < 300; number++) await keysOf(db).put(`key ${number}`, `value ${number * number}`);
+  await keysOf(db).deleteRange({ gte: 'key 10', lt: 'key 12' });
+  await db.kv.flush();
+  await keysOf(db).put('key in the log', 'value');
   await db.close();
   await cp(folder, template, { recursive: true });
   expected = await readAll();
@@ -33,6 +37,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(base, { recursive: true, force: true });
 });
+
+function keysOf(db: AlopexDB) {
+  return db.kv.keyspace('flipped', { keyEncoding: 'text', valueEncoding: 'text' });
+}
 
 /** Opens the database and reads all that there is. */
 async function readAll(): Promise<string[]> {
@@ -47,7 +55,11 @@ async function readAll(): Promise<string[]> {
     const shown = [...snapshots.toArray(), ...segments.toArray()].map((row: { toJSON(): unknown }) =>
       JSON.stringify(row.toJSON()),
     );
-    return [...(await contents(db)), ...shown];
+    const keys: string[] = [];
+    for await (const [key, value] of keysOf(db).scan()) keys.push(`${key}: ${value}`);
+    // A look-up reads the filter, which a scan does not.
+    keys.push(`by look-up: ${await keysOf(db).get('key 7')}`);
+    return [...(await contents(db)), ...shown, ...keys];
   } finally {
     await db.close();
   }
@@ -88,6 +100,7 @@ test('the database has every kind of file', async () => {
     /^log\/\d+\.log$/,
     /^segments\/1\/\d+\.parquet$/,
     /^deletes\/1\/\d+\.parquet$/,
+    /^kv\/\d+\.seg$/,
     /data\/[^/]*-s0-\d+\.parquet$/,
     /data\/[^/]*-deletes-\d+\.parquet$/,
     /metadata\/pointer\/\d+$/,

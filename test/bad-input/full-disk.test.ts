@@ -36,6 +36,10 @@ class FillableFileSystem extends NodeFileSystem {
         await file.append(bytes);
       },
       sync: () => file.sync(),
+      async appendDurably(this: AppendFile, bytes) {
+        await this.append(bytes);
+        await this.sync();
+      },
       close: () => file.close(),
     };
   }

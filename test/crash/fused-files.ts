@@ -1,5 +1,5 @@
 import { NodeFileSystem } from '../../connectors/node/node-file-system.ts';
-import type { AppendFile, FileSystem } from '../../engine/ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile } from '../../engine/ports/file-system.ts';
 import type { Fuse } from './fuse.ts';
 
 /** The machine's files behind a fuse. Fsyncs of finished files and folders are no changes: a killed process loses nothing that it has written. */
@@ -16,6 +16,11 @@ export class FusedFileSystem implements FileSystem {
   async openAppend(path: string): Promise<AppendFile> {
     const file = await this.#pass('create', path, () => this.#files.openAppend(path));
     return new FusedAppendFile(file, (action, whole, half) => this.#pass(action, path, whole, half));
+  }
+
+  openRead(path: string): ReadFile {
+    this.#fuse.check();
+    return this.#files.openRead(path);
   }
 
   readFile(path: string): Promise<Uint8Array> {
@@ -95,6 +100,11 @@ class FusedAppendFile implements AppendFile {
       () => this.#file.append(bytes),
       () => this.#file.append(bytes.subarray(0, bytes.length >> 1)),
     );
+  }
+
+  async appendDurably(bytes: Uint8Array): Promise<void> {
+    await this.append(bytes);
+    await this.sync();
   }
 
   sync(): Promise<void> {

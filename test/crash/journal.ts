@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import type { Operation } from './operation.ts';
+import type { Work } from './key-operation.ts';
 import type { Kind } from './workload.ts';
 
 /** What the worker is told before it opens the database. */
@@ -15,7 +15,7 @@ export interface WorkOrder {
 export type JournalEntry =
   | { readonly entry: 'opening' }
   | { readonly entry: 'opened' }
-  | { readonly entry: 'intent'; readonly number: number; readonly operation: Operation }
+  | { readonly entry: 'intent'; readonly number: number; readonly operation: Work }
   | { readonly entry: 'acknowledged'; readonly number: number }
   | { readonly entry: 'failed'; readonly message: string };
 

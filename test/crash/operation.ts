@@ -18,6 +18,8 @@ export type Operation =
       readonly tag: number;
     }
   | { readonly kind: 'flush' }
+  /** Compacts the hot tier as far as it goes. */
+  | { readonly kind: 'vacuum' }
   | { readonly kind: 'tier-cold'; readonly fromDay: number; readonly toDay: number }
   | { readonly kind: 'tier-hot'; readonly fromDay: number; readonly toDay: number };
 
@@ -55,6 +57,8 @@ export function toSql(operation: Operation): string {
       return upsertSql(operation);
     case 'flush':
       return 'CHECKPOINT';
+    case 'vacuum':
+      return 'VACUUM t';
     case 'tier-cold':
     case 'tier-hot': {
       const direction = operation.kind === 'tier-cold' ? 'COLD' : 'HOT';
@@ -113,6 +117,7 @@ export function apply(model: Model, operation: Operation): Model {
       }
       return next;
     case 'flush':
+    case 'vacuum':
     case 'tier-cold':
     case 'tier-hot':
       return model;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { AlopexDB } from '../../index.ts';
 import { writeEntry, type WorkOrder } from './journal.ts';
-import { toSql, type Operation } from './operation.ts';
+import { perform, type Work } from './key-operation.ts';
 import { Seeded } from './seeded.ts';
 import { LIMITS, Workload } from './workload.ts';
 
@@ -13,10 +13,10 @@ const random = new Seeded(order.seed);
 const workload = new Workload(random, order.nextId, order.focus);
 let number = 0;
 
-async function run(db: AlopexDB, operation: Operation): Promise<void> {
+async function run(db: AlopexDB, operation: Work): Promise<void> {
   const own = number++;
   writeEntry({ entry: 'intent', number: own, operation });
-  await db.execute(toSql(operation));
+  await perform(db, operation);
   writeEntry({ entry: 'acknowledged', number: own });
 }
 
@@ -28,6 +28,8 @@ async function step(db: AlopexDB): Promise<void> {
   } else if (operation.kind === 'insert') {
     // Commits that share an fsync.
     await Promise.all([operation, ...workload.inserts(random.between(0, 2))].map((insert) => run(db, insert)));
+  } else if (operation.kind === 'key-put') {
+    await Promise.all([operation, ...workload.keyPuts(operation.key, random.between(0, 3))].map((put) => run(db, put)));
   } else {
     await run(db, operation);
   }

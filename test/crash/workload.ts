@@ -1,10 +1,19 @@
+import type { Work } from './key-operation.ts';
 import { DAYS, type Operation } from './operation.ts';
 import type { Seeded } from './seeded.ts';
 
-/** Small, so that flushes and large statements happen all the time. */
-export const LIMITS = { memtableBytes: 12_000, largeRows: 60 };
+/** Small, so that flushes, large statements and compactions in the background happen all the time, and compactions make several segments. */
+export const LIMITS = {
+  memtableBytes: 12_000,
+  largeRows: 60,
+  segmentBytes: 16_000,
+  mergeSegments: 2,
+  kvMemtableBytes: 64_000,
+  blockCacheBytes: 32_000,
+  openFiles: 4,
+};
 
-export type Kind = Operation['kind'];
+export type Kind = Work['kind'];
 
 /** How often each kind is drawn, in parts of the sum. */
 const WEIGHTS: readonly (readonly [Kind, number])[] = [
@@ -15,9 +24,20 @@ const WEIGHTS: readonly (readonly [Kind, number])[] = [
   ['delete', 12],
   ['upsert', 16],
   ['flush', 8],
+  ['vacuum', 4],
   ['tier-cold', 9],
   ['tier-hot', 7],
+  ['key-put', 12],
+  ['key-batch', 14],
+  ['key-range', 5],
+  ['transaction', 10],
 ];
+
+/** Keys of the workload are numbers below it. */
+const KEYS = 3000;
+
+/** Kinds that change no row. */
+const UNCHANGING: ReadonlySet<Kind> = new Set<Kind>(['flush', 'vacuum', 'tier-cold', 'tier-hot']);
 
 /** Draws operations. New rows never take an id that an earlier insert may have used; upserts take any. */
 export class Workload {
@@ -25,6 +45,7 @@ export class Workload {
   readonly #focus: Kind | undefined;
   #nextId: number;
   #tag: number;
+  #keyTag: number;
 
   /** `focus` is drawn more often than its weight says. */
   constructor(random: Seeded, nextId: number, focus: Kind | undefined) {
@@ -32,18 +53,28 @@ export class Workload {
     this.#focus = focus;
     this.#nextId = nextId;
     this.#tag = nextId * 1000;
+    this.#keyTag = random.between(0, 2 ** 31);
   }
 
-  next(): Operation {
+  next(): Work {
     return this.#make(this.#draw(WEIGHTS));
   }
 
   /** An operation that changes rows. */
-  change(): Operation {
-    return this.#make(this.#draw(WEIGHTS.filter(([kind]) => kind !== 'flush' && !kind.startsWith('tier'))));
+  change(): Work {
+    return this.#make(this.#draw(WEIGHTS.filter(([kind]) => !UNCHANGING.has(kind))));
   }
 
-  inserts(count: number): Operation[] {
+  /** Changes of keys that are all different from each other and from `key`. */
+  keyPuts(key: number, count: number): Work[] {
+    return Array.from({ length: count }, (_, index) => ({
+      kind: 'key-put',
+      key: (key + index + 1) % KEYS,
+      tag: this.#keyTag++,
+    }));
+  }
+
+  inserts(count: number): Work[] {
     return Array.from({ length: count }, () => this.#make('insert'));
   }
 
@@ -56,7 +87,7 @@ export class Workload {
     return 'insert';
   }
 
-  #make(kind: Kind): Operation {
+  #make(kind: Kind): Work {
     const random = this.#random;
     switch (kind) {
       case 'insert':
@@ -64,7 +95,7 @@ export class Workload {
       case 'insert-large':
         return { kind, ...this.#newRows(random.between(61, 200)) };
       case 'update':
-        return { kind, ...this.#slice([5, 23, 101]), amount: random.between(1, 99) };
+        return this.#update([5, 23, 101]);
       case 'update-day':
         return { kind, ...this.#slice([31, 101]), days: random.between(-20, 20) };
       case 'delete':
@@ -72,18 +103,31 @@ export class Workload {
       case 'upsert':
         return this.#upsert();
       case 'flush':
+      case 'vacuum':
         return { kind };
       case 'tier-cold':
       case 'tier-hot': {
-        // Now and then everything moves: without compaction, nothing else keeps the number of files small.
+        // Now and then everything moves: nothing else keeps the number of cold files small.
         if (random.next() < 0.25) return { kind, fromDay: -1000, toDay: 1000 };
         const fromDay = random.between(0, DAYS);
         return { kind, fromDay, toDay: fromDay + random.between(5, 60) };
       }
+      case 'key-put':
+        return { kind, key: random.between(0, KEYS - 1), tag: this.#keyTag++ };
+      case 'key-batch':
+        return { kind, firstKey: random.between(0, KEYS - 1), count: random.between(30, 120), tag: this.#keyTag++ };
+      case 'key-range':
+        return { kind, firstKey: random.between(0, KEYS - 1), count: random.between(1, 400) };
+      case 'transaction':
+        return { kind, rows: this.#update([23, 101]), key: random.between(0, KEYS - 1), tag: this.#keyTag++ };
     }
   }
 
-  #upsert(): Operation {
+  #update(moduli: readonly number[]): Operation & { kind: 'update' } {
+    return { kind: 'update', ...this.#slice(moduli), amount: this.#random.between(1, 99) };
+  }
+
+  #upsert(): Work {
     const conflict = (['add', 'replace', 'nothing'] as const)[this.#random.between(0, 2)] ?? 'add';
     const count = this.#random.next() < 0.3 ? this.#random.between(61, 120) : this.#random.between(1, 8);
     const firstId = this.#random.between(1, this.#nextId);

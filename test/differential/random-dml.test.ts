@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { EngineLimits } from '../../engine/context.ts';
+import type { EngineLimits } from '../../engine/limits.ts';
 import { AlopexSide } from './test-support/alopex-side.ts';
 import { BASE_COLUMNS, dmlCommand, type DmlCommand } from './test-support/dml-command.ts';
 import { PlainDuckDb } from './test-support/plain-duckdb.ts';

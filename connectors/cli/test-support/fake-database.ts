@@ -1,4 +1,5 @@
 import { AlopexError } from '../../../engine/errors.ts';
+import type { KeyValueStore } from '../../../engine/kv/access/key-value-store.ts';
 import { splitStatements } from '../../../engine/sql/split.ts';
 import type { CliDatabase, StatementResult } from '../database.ts';
 
@@ -13,6 +14,10 @@ export class FakeDatabase implements CliDatabase {
 
   constructor(answers: Readonly<Record<string, Answer>>) {
     this.#answers = answers;
+  }
+
+  get kv(): KeyValueStore {
+    throw new AlopexError('0A000', 'the fake has no keys');
   }
 
   async *statements(sql: string): AsyncGenerator<StatementResult> {

@@ -34,6 +34,12 @@ describe('statements', () => {
     });
   });
 
+  test('VACUUM of one table or all', () => {
+    expect(parseStatement('VACUUM')).toEqual({ kind: 'vacuum', table: undefined });
+    expect(parseStatement('vacuum main."My table"')).toEqual({ kind: 'vacuum', table: 'My table' });
+    expect(() => parseStatement('VACUUM a b')).toThrow(expect.objectContaining({ code: '42601' }));
+  });
+
   test('CREATE TABLE AS', () => {
     expect(parseStatement("CREATE OR REPLACE TABLE t WITH (sort_by = 'a') AS SELECT 1 AS a")).toMatchObject({
       orReplace: true,

@@ -22,7 +22,7 @@ const QUERIES: ReadonlySet<string> = new Set([
 
 /** Statements of DuckDB and PostgreSQL that are refused by name; any other word is a mistake. */
 const UNSUPPORTED: ReadonlySet<string> = new Set(
-  'ABORT ANALYZE ATTACH BEGIN CALL CLOSE CLUSTER COMMENT COMMIT DEALLOCATE DECLARE DETACH DISCARD EXECUTE EXPORT FETCH FORCE GRANT IMPORT INSTALL LOAD LOCK MERGE PRAGMA PREPARE REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SET START USE VACUUM'.split(
+  'ABORT ANALYZE ATTACH BEGIN CALL CLOSE CLUSTER COMMENT COMMIT DEALLOCATE DECLARE DETACH DISCARD EXECUTE EXPORT FETCH FORCE GRANT IMPORT INSTALL LOAD LOCK MERGE PRAGMA PREPARE REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SET START USE'.split(
     ' ',
   ),
 );
@@ -57,6 +57,8 @@ export function parseStatement(text: string): Statement {
       reader.next();
       reader.expectEnd();
       return { kind: 'checkpoint' };
+    case 'VACUUM':
+      return parseVacuum(reader);
     case 'EXPLAIN':
       return parseExplain(reader);
   }
@@ -82,6 +84,13 @@ function skipCtes(reader: TokenReader): string {
   const end = reader.position;
   reader.seek(start);
   return `${reader.textUntil(end)} `;
+}
+
+function parseVacuum(reader: TokenReader): Statement {
+  reader.expect('VACUUM');
+  const table = reader.peek() === undefined ? undefined : reader.tableName();
+  reader.expectEnd();
+  return { kind: 'vacuum', table };
 }
 
 function parseExplain(reader: TokenReader): Statement {

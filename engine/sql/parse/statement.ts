@@ -9,6 +9,8 @@ export type Statement =
   | DeleteStatement
   | CopyFromStatement
   | { readonly kind: 'checkpoint' }
+  /** Of one table, or of all. */
+  | { readonly kind: 'vacuum'; readonly table: string | undefined }
   | { readonly kind: 'explain'; readonly analyze: boolean; readonly query: string };
 
 /** Anything that only reads: the kernel runs it against views of our tables. */

@@ -1,4 +1,4 @@
-import type { Writer } from '../../engine.ts';
+import type { Writer } from '../../writer.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { Parameters } from '../../ports/kernel.ts';
 import { alterTable, createTable, dropTable } from '../../table/ddl.ts';

@@ -1,11 +1,11 @@
-import type { Writer } from '../../engine.ts';
+import type { TableWriter } from '../../writer.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier } from '../../table/data-type.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { scanSql } from '../../table/scan.ts';
 import { admitFiles } from '../../table/table-files.ts';
-import { stagedDeletes } from '../../table/staged.ts';
+import { stagedDeletes, type StagedRows } from '../../table/staged.ts';
 import type { TableVersion } from '../../table/version.ts';
 import type { Assignment, ConflictAction, CopyFromStatement, InsertStatement } from '../parse/statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
@@ -24,23 +24,32 @@ import { Stage } from './stage.ts';
 
 /** Returns the number of rows added or updated. */
 export async function runInsert(
-  writer: Writer,
+  writer: TableWriter,
   session: Session,
   statement: InsertStatement,
-  text: string,
   parameters?: Parameters,
 ): Promise<number> {
   const table = writer.table(statement.table);
   checkConflictTarget(table, statement);
-  await session.prepare(writer.latest, text, parameters);
+  const scans = await session.prepare(writer.latest, readText(statement), parameters);
+  writer.reads(scans.map((scan) => scan.table.tableId));
   return Stage.with(session.connection, table, async (stage) => {
-    await stage.run(
+    const count = await stage.run(
       `INSERT INTO ${stage.relation} ${statement.target} ${statement.ctes}${statement.source}`,
       parameters,
     );
     const conflict = await withGivenColumns(session.connection, table, statement, parameters);
-    return store(writer, session, table, stage, conflict, statement.alias ?? table.name, parameters);
+    if (dependsOnStored(conflict)) writer.reads([table.tableId]);
+    const rows = stage.asInserted(count);
+    return store(writer, session, table, { stage, rows }, conflict, statement.alias ?? table.name, parameters);
   });
+}
+
+/** The parts of a statement that can read tables: rows that are written out need no table made readable. */
+function readText({ ctes, source, conflict }: InsertStatement): string {
+  if (conflict.kind !== 'update') return `${ctes} ${source}`;
+  const set = conflict.set.map((assignment) => assignment.valueSql ?? '');
+  return [ctes, source, ...set, conflict.where ?? ''].join(' ');
 }
 
 /** Tells an `OR REPLACE` which columns it replaces, when the statement does not give all of them. */
@@ -55,6 +64,12 @@ async function withGivenColumns(
   const given = target === 'BY NAME' ? await sourceColumns(connection, statement, parameters) : listedColumns(target);
   const ids = new Set(given.map((name) => requireColumn(table, name).id));
   return ids.size === table.schema.columns.length ? conflict : { kind: 'replace', given };
+}
+
+/** Whether stored rows decide what is added, or how: rows that just give way need not be read. */
+function dependsOnStored(conflict: ConflictAction): boolean {
+  if (conflict.kind === 'replace') return conflict.given !== undefined;
+  return conflict.kind !== 'error';
 }
 
 function listedColumns(target: string): string[] {
@@ -77,19 +92,21 @@ async function sourceColumns(
 
 /** `COPY … FROM`: the kernel reads the file into the stage, with all of its options. */
 export async function runCopyFrom(
-  writer: Writer,
+  writer: TableWriter,
   session: Session,
   statement: CopyFromStatement,
   parameters?: Parameters,
 ): Promise<number> {
   const table = writer.table(statement.table);
   return Stage.with(session.connection, table, async (stage) => {
+    let count: number;
     try {
-      await stage.run(`COPY ${stage.relation} ${statement.rest}`, parameters);
+      count = await stage.run(`COPY ${stage.relation} ${statement.rest}`, parameters);
     } catch (error) {
       throw error instanceof AlopexError ? copyError(error, statement.rest) : error;
     }
-    return store(writer, session, table, stage, { kind: 'error' }, table.name, undefined);
+    const rows = stage.asInserted(count);
+    return store(writer, session, table, { stage, rows }, { kind: 'error' }, table.name, undefined);
   });
 }
 
@@ -130,29 +147,27 @@ const DUPLICATE_RULES: Readonly<Record<ConflictAction['kind'], DuplicateRule>> =
 
 /** Checks staged rows against the primary key in every tier, resolves conflicts, and commits. */
 async function store(
-  writer: Writer,
+  writer: TableWriter,
   session: Session,
   table: TableVersion,
-  stage: Stage,
+  { stage, rows: inserted }: { stage: Stage; rows: StagedRows },
   conflict: ConflictAction,
   alias: string,
   parameters: Parameters | undefined,
 ): Promise<number> {
   const { connection } = session;
   if (table.schema.primaryKey.length === 0) {
-    const rows = await stage.rows();
-    await writer.commit(connection, { version: table, rows });
-    return rows.rowCount;
+    await writer.commit(connection, { version: table, rows: inserted });
+    return inserted.rowCount;
   }
-  await resolveDuplicates(connection, table, stage, DUPLICATE_RULES[conflict.kind]);
+  if (inserted.rowCount > 1) await resolveDuplicates(connection, table, stage, DUPLICATE_RULES[conflict.kind]);
   const files = await filesWithKeys(connection, table, stage);
   await admitFiles(writer.context, table, files);
   const clashes = keyJoinSql(table, stage, files);
   if (conflict.kind === 'error') {
     await refuseExisting(connection, table, clashes);
-    const rows = await stage.rows();
-    await writer.commit(connection, { version: table, rows });
-    return rows.rowCount;
+    await writer.commit(connection, { version: table, rows: inserted });
+    return inserted.rowCount;
   }
   const deletes = 'temp.main.__alopex_deletes';
   try {

@@ -52,6 +52,7 @@ export async function filesWithKeys(
   table: TableVersion,
   stage: Stage,
 ): Promise<readonly DataFile[]> {
+  if (table.files.length === 0) return [];
   const first = primaryKeyColumns(table)[0];
   // NaN is a key like any other, but no part of a bound.
   if (first?.type.kind !== 'primitive' || first.type.name === 'FLOAT' || first.type.name === 'DOUBLE')

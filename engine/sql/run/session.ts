@@ -56,9 +56,17 @@ export class Session {
     return scans;
   }
 
+  /** Drops the views of some tables: what they show is about to go away. */
+  async forget(tables: readonly TableVersion[]): Promise<void> {
+    for (const table of tables) {
+      await this.connection.run(`DROP VIEW IF EXISTS main.${quoteIdentifier(table.name)}`);
+      this.#views.delete(table.name.toLowerCase());
+    }
+  }
+
   async #show(table: TableVersion, files: TableVersion['files']): Promise<void> {
     const key = table.name.toLowerCase();
-    const shown = `${table.tableId}/${table.schema.schemaId}/${table.seq}/${files.map((file) => file.fileId).join(',')}`;
+    const shown = `${table.tableId}/${table.schema.schemaId}/${table.seq}/${table.overlay?.operation ?? ''}/${files.map((file) => file.fileId).join(',')}`;
     if (this.#views.get(key) === shown) return;
     await this.connection.run(
       `CREATE OR REPLACE VIEW main.${quoteIdentifier(table.name)} AS ${scanSql(table, { files })}`,

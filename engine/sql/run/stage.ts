@@ -47,6 +47,12 @@ export class Stage {
     }
   }
 
+  /** The rows of a stage into which `insertedCount` rows were inserted and that was not changed otherwise. */
+  asInserted(insertedCount: number): StagedRows {
+    return { relation: this.relation, rowCount: insertedCount, rowidEnd: insertedCount };
+  }
+
+  /** The rows as they are now. */
   async rows(): Promise<StagedRows> {
     const [counted] = await this.#connection.rows(`SELECT count(*) AS n FROM ${this.relation}`);
     return { relation: this.relation, rowCount: Number(counted?.['n'] ?? 0) };

@@ -1,4 +1,4 @@
-import type { Writer } from '../../engine.ts';
+import type { TableWriter } from '../../writer.ts';
 import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier } from '../../table/data-type.ts';
 import { scanSql } from '../../table/scan.ts';
@@ -16,7 +16,7 @@ const FOUND = 'temp.main.__alopex_found';
 
 /** An update deletes the old rows where they are and adds the new ones. Returns the number of rows. */
 export async function runUpdate(
-  writer: Writer,
+  writer: TableWriter,
   session: Session,
   statement: UpdateStatement,
   text: string,
@@ -43,7 +43,7 @@ export async function runUpdate(
 }
 
 export async function runDelete(
-  writer: Writer,
+  writer: TableWriter,
   session: Session,
   statement: DeleteStatement,
   text: string,
@@ -65,7 +65,7 @@ export async function runDelete(
 
 /** A query over the rows that a statement changes: their positions, and expressions over them. Each row comes once, however many others it is joined with. */
 async function targetRows(
-  writer: Writer,
+  writer: TableWriter,
   session: Session,
   table: TableVersion,
   statement: Pick<UpdateStatement, 'alias' | 'ctes' | 'where'>,
@@ -74,6 +74,7 @@ async function targetRows(
   parameters: Parameters | undefined,
 ): Promise<(values: readonly string[]) => string> {
   const scans = await session.prepare(writer.latest, text, parameters);
+  writer.reads([table.tableId, ...scans.map((scan) => scan.table.tableId)]);
   const files = scans.find((scan) => scan.table.tableId === table.tableId)?.files ?? table.files;
   await admitFiles(writer.context, table, files);
   const target = quoteIdentifier(statement.alias);
@@ -91,7 +92,7 @@ function changesKey(table: TableVersion, statement: UpdateStatement): boolean {
 
 /** New keys must differ from each other, and from those of rows that stay. */
 async function checkNewKeys(
-  writer: Writer,
+  writer: TableWriter,
   connection: KernelConnection,
   table: TableVersion,
   stage: Stage,

@@ -39,6 +39,11 @@ export class AlopexSide {
     return arrowRows((await this.#db.query(sql, parameters)).batches);
   }
 
+  /** The rows of a query one by one, while they are being read. */
+  async *stream(sql: string): AsyncGenerator<Row> {
+    for await (const batch of this.#db.stream(sql)) yield* arrowRows([batch]);
+  }
+
   /** The rows of a query, and what it read of each table. */
   async answer(sql: string, parameters?: Parameters): Promise<{ rows: Row[]; scans: readonly ScanReport[] }> {
     const rows: Row[] = [];

@@ -1,4 +1,4 @@
-import type { EngineLimits } from '../../../engine/context.ts';
+import type { EngineLimits } from '../../../engine/limits.ts';
 import type { Placement } from './alopex-side.ts';
 
 /** One way in which the same rows can lie in memory, hot segments and cold files. */
@@ -17,7 +17,7 @@ export interface Layout {
   readonly hasColdMonths: boolean;
 }
 
-const UNLIMITED: EngineLimits = { memtableBytes: Number.MAX_SAFE_INTEGER, largeRows: Number.MAX_SAFE_INTEGER };
+const UNLIMITED: Partial<EngineLimits> = { memtableBytes: Number.MAX_SAFE_INTEGER, largeRows: Number.MAX_SAFE_INTEGER };
 
 function toCold(condition: string): string {
   return `ALTER TABLE flights TIER PARTITION WHERE ${condition} TO COLD`;

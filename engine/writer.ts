@@ -1,0 +1,141 @@
+import type { AcceptedChange, Commits, Garbage } from './commits.ts';
+import type { EngineContext } from './context.ts';
+import { AlopexError, SqlState } from './errors.ts';
+import type { KernelConnection } from './ports/kernel.ts';
+import { commitToLog, prepareSegments, type CommittedChange, type TableChangeRequest } from './table/commit.ts';
+import { dropKernelTable } from './table/kernel-tables.ts';
+import { deleteCount } from './table/staged.ts';
+import type { DatabaseVersion, TableVersion } from './table/version.ts';
+
+/** Where statements read and change tables: the write lock, or a transaction. */
+export interface TableWriter {
+  readonly context: EngineContext;
+  readonly latest: DatabaseVersion;
+  /** Throws `42P01`. */
+  table(name: string): TableVersion;
+  /** Told of the tables that a statement which changes rows depends on. */
+  reads(tableIds: readonly number[]): void;
+  commit(connection: KernelConnection, request: TableChangeRequest): Promise<void>;
+}
+
+/** The write lock of tables, held. Tables change through it alone; commits of other kinds may come in between. */
+export class Writer implements TableWriter {
+  readonly context: EngineContext;
+  readonly #commits: Commits;
+  readonly #maintenance: KernelConnection;
+
+  constructor(context: EngineContext, commits: Commits, maintenance: KernelConnection) {
+    this.context = context;
+    this.#commits = commits;
+    this.#maintenance = maintenance;
+  }
+
+  /** The newest version: every earlier commit is in it, acknowledged or about to be. */
+  get latest(): DatabaseVersion {
+    return this.#commits.latest;
+  }
+
+  table(name: string): TableVersion {
+    const table = this.latest.tables.get(name.toLowerCase());
+    if (table === undefined) throw undefinedTable(name);
+    return table;
+  }
+
+  reads(): void {
+    // It holds the lock: what it reads stays as it is.
+  }
+
+  /** Runs the part of a change that needs its number, which ends with `accept`. Meanwhile nothing else commits, so it is short. */
+  sequenced<T>(body: (seq: number) => Promise<T>): Promise<T> {
+    return this.#commits.run(body);
+  }
+
+  /** Commits the rows and deletes of one statement: small ones by the log, large ones by segments. */
+  async commit(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
+    const rowCount = Math.max(request.rows?.rowCount ?? 0, deleteCount(request.deletes));
+    if (rowCount === 0) return;
+    const { limits } = this.context;
+    const full = request.version.memtable.sizeBytes > limits.memtableBytes;
+    if (rowCount > limits.largeRows || full) {
+      refuseMoreSegments(request.version, limits.maxSegments);
+      await this.#commitToSegments(connection, request);
+      return;
+    }
+    await this.sequenced(async (seq) => {
+      const { versions, durable } = await commitToLog(this.context, connection, seq, [request]);
+      for (const version of versions) this.#acceptTable({ version, durable }, []);
+    });
+  }
+
+  /** Writes a table's memtable and deletes to files; does nothing when there are none. */
+  async flush(connection: KernelConnection, name: string): Promise<void> {
+    const version = this.table(name);
+    if (version.memtable.sizeBytes > 0) await this.#commitToSegments(connection, { version });
+  }
+
+  async #commitToSegments(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
+    const { version } = request;
+    const prepared = await prepareSegments(this.context, connection, request);
+    await this.sequenced(async (seq) => {
+      const change = await prepared.commit(seq, () => this.settle());
+      this.#acceptTable(change, [
+        async () => {
+          await dropKernelTable(this.#maintenance, version.memtable.table);
+          await this.#maintenance.run(
+            `DELETE FROM ${version.deletesTable} WHERE file_id = 0 AND pos < ${version.memtable.nextRid}`,
+          );
+        },
+      ]);
+    });
+  }
+
+  /** Waits until all earlier commits are durable: a manifest edit must not overtake the log. */
+  settle(): Promise<void> {
+    return this.#commits.settle();
+  }
+
+  #acceptTable(change: CommittedChange, garbage: readonly Garbage[]): void {
+    this.accept({
+      version: withTable(this.latest, change.version),
+      durable: change.durable,
+      garbage,
+    });
+  }
+
+  /** Takes a change that this writer's caller has made durable by a manifest edit, or that the log is about to. Within `sequenced`. */
+  accept(change: AcceptedChange): void {
+    void this.#commits.accept(change);
+  }
+
+  /** For what becomes garbage: it outlives the statement. */
+  get maintenance(): KernelConnection {
+    return this.#maintenance;
+  }
+}
+
+/** A database version with one table replaced or added. */
+export function withTable(version: DatabaseVersion, table: TableVersion, schemaChanged = false): DatabaseVersion {
+  return {
+    seq: table.seq,
+    tables: new Map(version.tables).set(table.name.toLowerCase(), table),
+    schemaEpoch: version.schemaEpoch + Number(schemaChanged),
+  };
+}
+
+export function undefinedTable(name: string): AlopexError {
+  return new AlopexError(SqlState.undefinedTable, `table "${name}" does not exist`, {
+    hint: 'SELECT name FROM alopex.tables lists the tables.',
+  });
+}
+
+/** Compaction keeps the number far below, unless it fails or is switched off. */
+function refuseMoreSegments({ name, files }: TableVersion, maxSegments: number): void {
+  if (files.length < maxSegments) return;
+  const hot = files.filter((file) => file.tier === 'hot').length;
+  if (hot < maxSegments) return;
+  throw new AlopexError(
+    SqlState.configurationLimitExceeded,
+    `table "${name}" has ${hot} hot segments, and the limit is ${maxSegments}`,
+    { hint: `Run VACUUM ${name}, move rows to the cold tier, or raise the limit maxSegments.` },
+  );
+}
