@@ -1,0 +1,244 @@
+import { MemoryContent, NativeContent, type Content, type NativeFolder } from './content.ts';
+import type { FaultCounters } from './fault.ts';
+import type { SeededRandom } from './random.ts';
+import { tearBytes } from './tear.ts';
+
+interface SimFile {
+  readonly content: Content;
+  /** Bytes that a power cut cannot touch. */
+  syncedBytes: number;
+  /** Where a failed sync dropped what was to be written: read back as written, gone after a power cut, whatever is synced later. */
+  readonly dropped: { readonly from: number; readonly to: number }[];
+}
+
+/**
+ * The disk of the simulated machine, with its cache: what has been written, and what of it is safe. Files grow, or are replaced whole. A change of a folder (a new
+ * name, a removed one) is safe when the folder has been synced, each name by itself.
+ */
+export class SimDisk {
+  /** Names as processes see them now. */
+  readonly #current = new Map<string, SimFile>();
+  /** Names that are on the disk itself. */
+  readonly #durable = new Map<string, SimFile>();
+  readonly #folders = new Set<string>();
+  readonly #native: NativeFolder | undefined;
+  readonly #counters: FaultCounters;
+
+  constructor(counters: FaultCounters, native?: NativeFolder) {
+    this.#counters = counters;
+    this.#native = native;
+  }
+
+  /** Makes a folder and those above it. They are safe at once: the port's implementation syncs them. */
+  makeFolder(path: string): void {
+    this.#native?.makeFolder(path);
+    for (let folder = path; folder !== ''; folder = parentOf(folder)) this.#folders.add(folder);
+  }
+
+  hasFolder(path: string): boolean {
+    return this.#folders.has(path);
+  }
+
+  exists(path: string): boolean {
+    return this.#find(path) !== undefined;
+  }
+
+  size(path: string): number | undefined {
+    return this.#find(path)?.content.sizeBytes;
+  }
+
+  /** The bytes of a file, or `undefined` when absent. A view: do not change it. */
+  bytes(path: string): Uint8Array | undefined {
+    return this.#find(path)?.content.bytes();
+  }
+
+  /** Names in a folder, sorted. */
+  list(path: string): string[] {
+    this.#adoptAll();
+    const names = new Set<string>();
+    for (const entry of [...this.#current.keys(), ...this.#folders]) {
+      if (entry.startsWith(`${path}/`)) names.add(entry.slice(path.length + 1).split('/')[0] ?? '');
+    }
+    return [...names].sort();
+  }
+
+  /** A new, empty file in the place of whatever has the name. */
+  create(path: string): void {
+    this.#setCurrent(path, this.#newFile(path, new Uint8Array(0)));
+  }
+
+  append(path: string, bytes: Uint8Array): void {
+    this.#get(path).content.append(bytes);
+  }
+
+  /** Writes a new file, syncs it, and renames it into place; the rename is not safe yet. */
+  replace(path: string, bytes: Uint8Array): void {
+    const file = this.#newFile(path, bytes);
+    file.syncedBytes = bytes.length;
+    this.#setCurrent(path, file);
+  }
+
+  truncate(path: string, sizeBytes: number): void {
+    const file = this.#get(path);
+    file.content.replace(file.content.bytes().slice(0, sizeBytes));
+    file.syncedBytes = Math.min(file.syncedBytes, sizeBytes);
+  }
+
+  syncFile(path: string): void {
+    const file = this.#get(path);
+    file.syncedBytes = file.content.sizeBytes;
+  }
+
+  /** Writes the same bytes once more and syncs them: what a failed sync had dropped is safe now. */
+  rewrite(path: string): void {
+    this.#get(path).dropped.length = 0;
+    this.syncFile(path);
+  }
+
+  /** A sync that fails: the cache forgets that there is anything to write. */
+  dropUnsynced(path: string): void {
+    const file = this.#get(path);
+    const to = file.content.sizeBytes;
+    if (to > file.syncedBytes) file.dropped.push({ from: file.syncedBytes, to });
+  }
+
+  syncFolder(path: string): void {
+    this.#adoptAll();
+    for (const name of new Set([...this.#current.keys(), ...this.#durable.keys()])) {
+      if (parentOf(name) === path || this.#isBelowRemovedFolder(name, path)) this.#syncEntry(name);
+    }
+  }
+
+  remove(path: string): void {
+    if (this.exists(path)) this.#setCurrent(path, undefined);
+  }
+
+  removeFolder(path: string): void {
+    this.#adoptAll();
+    for (const name of this.#current.keys()) if (name.startsWith(`${path}/`)) this.#setCurrent(name, undefined);
+    for (const folder of this.#folders) {
+      if (folder === path || folder.startsWith(`${path}/`)) this.#folders.delete(folder);
+    }
+  }
+
+  /** Files whose bytes and name are all safe, sorted: what can rot. */
+  syncedFiles(): string[] {
+    const safe = [...this.#current].filter(
+      ([path, file]) => this.#durable.get(path) === file && file.syncedBytes === file.content.sizeBytes,
+    );
+    return safe.flatMap(([path, file]) => (file.content.sizeBytes > 0 ? path : [])).sort();
+  }
+
+  /** Flips one bit of a file at rest. */
+  flipBit(path: string, bit: number): void {
+    const file = this.#get(path);
+    const bytes = file.content.bytes().slice();
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    file.content.replace(bytes);
+  }
+
+  /** The power fails: of what was not safe, anything may be left. */
+  powerCut(random: SeededRandom): void {
+    this.#adoptAll();
+    for (const path of [...new Set([...this.#current.keys(), ...this.#durable.keys()])].sort()) {
+      this.#settleEntry(path, random);
+    }
+    for (const file of this.#current.values()) this.#tear(file, random);
+  }
+
+  #settleEntry(path: string, random: SeededRandom): void {
+    const current = this.#current.get(path);
+    const durable = this.#durable.get(path);
+    if (current === durable) return;
+    const keepsChange = random.chance(0.5);
+    this.#counters.count(keepsChange ? 'unsynced folder entry kept' : 'unsynced folder entry lost');
+    if (!keepsChange) {
+      this.#setCurrent(path, durable);
+      if (durable !== undefined) this.#restoreFolders(path);
+    }
+    this.#syncEntry(path);
+  }
+
+  #tear(file: SimFile, random: SeededRandom): void {
+    const size = file.content.sizeBytes;
+    if (size > file.syncedBytes || file.dropped.length > 0) {
+      const written = file.content.bytes().slice();
+      for (const { from, to } of file.dropped) written.fill(0, from, to);
+      const torn = tearBytes(written, Math.min(file.syncedBytes, size), random);
+      this.#counters.count(`unsynced bytes: ${torn.tear}`);
+      file.content.replace(torn.bytes);
+    }
+    file.syncedBytes = file.content.sizeBytes;
+    file.dropped.length = 0;
+  }
+
+  #find(path: string): SimFile | undefined {
+    const known = this.#current.get(path);
+    if (known !== undefined) return known;
+    if (this.#native?.holds(path) === true && this.#native.size(path) !== undefined) this.#adopt(this.#native, path);
+    return this.#current.get(path);
+  }
+
+  /** Native code writes files without telling. */
+  #adoptAll(): void {
+    if (this.#native === undefined) return;
+    for (const path of this.#native.paths()) if (!this.#current.has(path)) this.#adopt(this.#native, path);
+  }
+
+  #adopt(native: NativeFolder, path: string): void {
+    this.#current.set(path, { content: new NativeContent(native, path), syncedBytes: 0, dropped: [] });
+  }
+
+  #get(path: string): SimFile {
+    const file = this.#find(path);
+    if (file === undefined) throw Object.assign(new Error(`ENOENT: no such file, ${path}`), { code: 'ENOENT' });
+    return file;
+  }
+
+  /** Not in place yet. */
+  #newFile(path: string, bytes: Uint8Array): SimFile {
+    if (this.#native?.holds(path) !== true) return { content: new MemoryContent(bytes), syncedBytes: 0, dropped: [] };
+    const limbo = this.#native.limbo();
+    this.#native.write(limbo, bytes);
+    return { content: new NativeContent(this.#native, limbo), syncedBytes: 0, dropped: [] };
+  }
+
+  #setCurrent(path: string, file: SimFile | undefined): void {
+    const before = this.#find(path);
+    if (before === file) return;
+    if (before !== undefined) {
+      if (this.#durable.get(path) === before) before.content.detach();
+      else before.content.dispose();
+    }
+    if (file === undefined) {
+      this.#current.delete(path);
+    } else {
+      file.content.attach(path);
+      this.#current.set(path, file);
+    }
+  }
+
+  #syncEntry(path: string): void {
+    const current = this.#current.get(path);
+    const durable = this.#durable.get(path);
+    if (current === durable) return;
+    durable?.content.dispose();
+    if (current === undefined) this.#durable.delete(path);
+    else this.#durable.set(path, current);
+  }
+
+  /** Once a folder's removal is safe, so is that of all in it. */
+  #isBelowRemovedFolder(name: string, parent: string): boolean {
+    if (!name.startsWith(`${parent}/`)) return false;
+    const child = `${parent}/${name.slice(parent.length + 1).split('/')[0]}`;
+    return child !== name && !this.#folders.has(child);
+  }
+
+  #restoreFolders(path: string): void {
+    this.makeFolder(parentOf(path));
+  }
+}
+
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}

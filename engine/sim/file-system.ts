@@ -1,0 +1,187 @@
+import type { AppendFile, FileSystem, ReadFile } from '../ports/file-system.ts';
+import { parentOf, type SimDisk } from './disk.ts';
+import type { Extent, IoKind } from './fault.ts';
+import type { SimIo } from './io.ts';
+import type { SeededRandom } from './random.ts';
+
+/** The `FileSystem` port of one simulated process, on the simulated disk. Keeps to the port's contract, and to no more than it says. */
+export class SimFileSystem implements FileSystem {
+  readonly #disk: SimDisk;
+  readonly #io: SimIo;
+  readonly #random: SeededRandom;
+
+  /** `random` decides how much is done of a call that is done in part. */
+  constructor(disk: SimDisk, io: SimIo, random: SeededRandom) {
+    this.#disk = disk;
+    this.#io = io;
+    this.#random = random;
+  }
+
+  openAppend(path: string): Promise<AppendFile> {
+    return this.#call('open', path, () => {
+      if (!this.#disk.exists(path)) this.#disk.create(path);
+      return new SimAppendFile(path, this.#disk, this.#io, this.#random);
+    });
+  }
+
+  openRead(path: string): ReadFile {
+    const bytes = this.#io.callNow({ kind: 'read-at', target: path }, () => this.#bytes(path));
+    const read = (offset: number, length: number, isShort: boolean): Uint8Array => {
+      const all = bytes.subarray(offset, offset + length);
+      return isShort ? all.subarray(0, this.#random.below(all.length + 1)) : all;
+    };
+    return {
+      read: (offset, length, into) => {
+        const found = this.#io.callNow({ kind: 'read-at', target: path }, (isShort) => read(offset, length, isShort));
+        if (into === undefined) return found.slice();
+        into.set(found);
+        return into.subarray(0, found.length);
+      },
+      close: () => undefined,
+    };
+  }
+
+  readFile(path: string): Promise<Uint8Array> {
+    return this.#call('read', path, () => this.#bytes(path).slice());
+  }
+
+  /** In pieces of any size. */
+  async *readChunks(path: string): AsyncGenerator<Uint8Array> {
+    const bytes = await this.readFile(path);
+    for (let at = 0; at < bytes.length;) {
+      const length = this.#random.chance(0.2) ? this.#random.between(1, bytes.length - at) : bytes.length - at;
+      yield bytes.subarray(at, at + length);
+      at += length;
+    }
+  }
+
+  writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
+    const write = (extent: Extent): void => {
+      if (!this.#disk.hasFolder(parentOf(path))) throw missing(path);
+      // Either nothing but a temporary file is there, or the new file is, and its name is not safe yet.
+      if (extent === 'part' && this.#random.chance(0.5)) {
+        this.#disk.replace(`${parentOf(path)}/.tmp-${this.#random.uint32()}`, bytes);
+        return;
+      }
+      this.#disk.replace(path, bytes);
+      if (extent === 'all') this.#disk.syncFolder(parentOf(path));
+    };
+    return this.#call('write', path, write, `${bytes.length} bytes`);
+  }
+
+  truncate(path: string, sizeBytes: number): Promise<void> {
+    const truncate = (extent: Extent): void => {
+      this.#disk.truncate(path, sizeBytes);
+      if (extent === 'all') this.#disk.rewrite(path);
+    };
+    return this.#call('truncate', path, truncate, `to ${sizeBytes}`);
+  }
+
+  syncFile(path: string): Promise<void> {
+    return this.#call('sync-file', path, (extent) => {
+      if (extent === 'all') this.#disk.syncFile(path);
+      if (extent === 'dropped') this.#disk.dropUnsynced(path);
+    });
+  }
+
+  syncFolder(path: string): Promise<void> {
+    return this.#call('sync-folder', path, (extent) => {
+      if (extent === 'all') this.#disk.syncFolder(path);
+    });
+  }
+
+  makeFolder(path: string): Promise<void> {
+    return this.#call('make-folder', path, () => this.#disk.makeFolder(path));
+  }
+
+  list(path: string): Promise<string[]> {
+    return this.#call('list', path, () => this.#disk.list(path));
+  }
+
+  size(path: string): Promise<number | undefined> {
+    return this.#call('size', path, () => this.#disk.size(path));
+  }
+
+  remove(path: string): Promise<void> {
+    return this.#call('remove', path, () => this.#disk.remove(path));
+  }
+
+  removeFolder(path: string): Promise<void> {
+    return this.#call('remove-folder', path, () => this.#disk.removeFolder(path));
+  }
+
+  #call<T>(kind: IoKind, path: string, perform: (extent: Extent) => T, detail = ''): Promise<T> {
+    return this.#io.call({ kind, target: path }, perform, detail);
+  }
+
+  #bytes(path: string): Uint8Array {
+    const bytes = this.#disk.bytes(path);
+    if (bytes === undefined) throw missing(path);
+    return bytes;
+  }
+}
+
+/** As the connectors' one: its first failure is final, for what is on the disk is unknown then. */
+class SimAppendFile implements AppendFile {
+  readonly #path: string;
+  readonly #disk: SimDisk;
+  readonly #io: SimIo;
+  readonly #random: SeededRandom;
+  #failure: unknown;
+
+  constructor(path: string, disk: SimDisk, io: SimIo, random: SeededRandom) {
+    this.#path = path;
+    this.#disk = disk;
+    this.#io = io;
+    this.#random = random;
+  }
+
+  get sizeBytes(): number {
+    return this.#disk.size(this.#path) ?? 0;
+  }
+
+  append(bytes: Uint8Array): Promise<void> {
+    // The caller may use the array again while this waits for its turn.
+    const copy = bytes.slice();
+    const append = (extent: Extent): void => {
+      this.#disk.append(this.#path, extent === 'part' ? copy.subarray(0, this.#random.below(copy.length)) : copy);
+    };
+    return this.#orFailForEver(() => this.#call('append', append, `${bytes.length} bytes`));
+  }
+
+  async appendDurably(bytes: Uint8Array): Promise<void> {
+    await this.append(bytes);
+    await this.sync();
+  }
+
+  sync(): Promise<void> {
+    const sync = (extent: Extent): void => {
+      if (extent === 'all') this.#disk.syncFile(this.#path);
+      if (extent === 'dropped') this.#disk.dropUnsynced(this.#path);
+    };
+    return this.#orFailForEver(() => this.#call('sync', sync));
+  }
+
+  close(): Promise<void> {
+    return this.#call('close', () => undefined);
+  }
+
+  #call(kind: IoKind, perform: (extent: Extent) => void, detail = ''): Promise<void> {
+    return this.#io.call({ kind, target: this.#path }, perform, detail);
+  }
+
+  async #orFailForEver(step: () => Promise<void>): Promise<void> {
+    if (this.#failure !== undefined) throw new Error(`${this.#path} is unusable`, { cause: this.#failure });
+    try {
+      await step();
+    } catch (error) {
+      this.#failure ??= error;
+      throw error;
+    }
+    if (this.#failure !== undefined) throw new Error(`${this.#path} is unusable`, { cause: this.#failure });
+  }
+}
+
+function missing(path: string): Error {
+  return Object.assign(new Error(`ENOENT: no such file or directory, ${path}`), { code: 'ENOENT' });
+}
