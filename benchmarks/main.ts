@@ -1,6 +1,8 @@
 /** `npm run bench -- NAME`: runs one comparison and prints its table. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<void> }>>> = {
   flights: () => import('./flights/run.ts'),
+  kv: () => import('./kv/run.ts'),
+  commit: () => import('./commit/run.ts'),
 };
 
 const name = process.argv[2] ?? '';
