@@ -118,8 +118,6 @@ export class FileLog implements CommitLog {
       }
       let lastSeq = 0;
       for (const payload of payloads) lastSeq = replay(payload);
-      // What a crash of this process left may not be durable, and is about to be built on.
-      if (index === numbers.length - 1) await fileSystem.syncFile(path);
       sealed.push({ path, lastSeq, sizeBytes: validBytes });
     }
     // Appending goes to a new file: what was read is sealed, so that one rule covers trimming.
