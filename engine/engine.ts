@@ -8,7 +8,7 @@ import { FileLog, type LogOptions } from './log/log.ts';
 import { TableCompaction } from './lsm/compaction/table-compaction.ts';
 import type { TableMetrics } from './lsm/compaction/metrics.ts';
 import { Manifest } from './lsm/manifest.ts';
-import { Pins, type Pin } from './lsm/pins.ts';
+import { notRemoved, Pins, type Pin } from './lsm/pins.ts';
 import { Mutex } from './mutex.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { LoggedChanges, recoverTable, refuseLostManifest, removeOrphans } from './recovery.ts';
@@ -89,11 +89,7 @@ export class Engine {
       });
       opened.push(log);
       const maintenance = await ports.kernel.connect();
-      const pins = new Pins((error) =>
-        onWarning(
-          new AlopexError(SqlState.ioError, 'a file that is no longer needed could not be removed', { cause: error }),
-        ),
-      );
+      const pins = new Pins((error) => onWarning(notRemoved(error)));
       const context: EngineContext = {
         ...ports,
         dataDir,

@@ -1,3 +1,4 @@
+import { AlopexError, SqlState } from '../errors.ts';
 import type { DatabaseVersion } from '../table/version.ts';
 
 /** A version held by a reader: nothing that it can name goes away before `release`. */
@@ -74,4 +75,9 @@ export class Pins {
     this.#garbage = [];
     await this.#collecting;
   }
+}
+
+/** The warning for garbage that stays on disk until the next open. */
+export function notRemoved(cause: unknown): AlopexError {
+  return new AlopexError(SqlState.ioError, 'a file that is no longer needed could not be removed', { cause });
 }

@@ -3,6 +3,7 @@ import type { EngineContext } from '../../context.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import { encodeCommit, type CommitRecord } from '../../log/commit-record.ts';
 import type { KvState } from '../../lsm/kv-state.ts';
+import { notRemoved } from '../../lsm/pins.ts';
 import type { KvJobRunner } from '../../ports/kv-jobs.ts';
 import { replayBatch, type KvBatch } from '../batch.ts';
 import { compareKeys } from '../bytes.ts';
@@ -80,9 +81,7 @@ export class KvStore {
   ): Promise<KvStore> {
     await checkFiles(context);
     const files = new SegmentFiles(context.fileSystem, context.dataDir, context.limits, (error) =>
-      parts.onWarning(
-        new AlopexError(SqlState.ioError, 'a file that is no longer needed could not be removed', { cause: error }),
-      ),
+      parts.onWarning(notRemoved(error)),
     );
     const store = new KvStore(context, commits, parts.runner, replay, files);
     store.#background.start(parts);
