@@ -16,7 +16,12 @@ export interface BatchTarget {
   deleteRange(start: Uint8Array, end: Uint8Array): void;
 }
 
-const NOTHING = new Uint8Array(0);
+/** Where the operations of a batch go without a view for each byte string: places are in the batch, which `words` shows, too. */
+export interface BatchPlaces {
+  put(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number, expiresMs: number, words: DataView): void;
+  delete(keyStart: number, keyEnd: number): void;
+  deleteRange(startStart: number, startEnd: number, endStart: number, endEnd: number): void;
+}
 
 /** A growing list of operations. */
 export class KvBatch {
@@ -87,35 +92,53 @@ export class KvBatch {
 
 /** Hands the operations of an encoded batch to `target`, in order. */
 export function replayBatch(bytes: Uint8Array, target: BatchTarget): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  replayPlaces(bytes, {
+    put: (keyStart, keyEnd, valueStart, valueEnd, expiresMs) =>
+      target.put(bytes.subarray(keyStart, keyEnd), bytes.subarray(valueStart, valueEnd), expiresMs),
+    delete: (keyStart, keyEnd) => target.delete(bytes.subarray(keyStart, keyEnd)),
+    deleteRange: (startStart, startEnd, endStart, endEnd) =>
+      target.deleteRange(bytes.subarray(startStart, startEnd), bytes.subarray(endStart, endEnd)),
+  });
+}
+
+/** As {@link replayBatch}. */
+export function replayPlaces(bytes: Uint8Array, target: BatchPlaces): void {
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const at = { offset: 0 };
-  const take = (): Uint8Array => {
+  /** Passes a byte string, and returns where it begins. */
+  const pass = (): number => {
     const length = readVarint(bytes, at);
     const start = at.offset;
     at.offset += length;
     if (at.offset > bytes.length) throw misfit();
-    return length === 0 ? NOTHING : bytes.subarray(start, at.offset);
+    return start;
   };
   while (at.offset < bytes.length) {
     const operation = bytes[at.offset++] as number;
-    const key = take();
+    const keyStart = pass();
+    const keyEnd = at.offset;
     switch (operation) {
       case OP_DELETE:
-        target.delete(key);
+        target.delete(keyStart, keyEnd);
         break;
-      case OP_PUT:
-        target.put(key, take(), 0);
+      case OP_PUT: {
+        const valueStart = pass();
+        target.put(keyStart, keyEnd, valueStart, at.offset, 0, words);
         break;
+      }
       case OP_PUT_WITH_EXPIRY: {
-        const value = take();
-        if (at.offset + 8 > bytes.length) throw misfit();
-        target.put(key, value, view.getFloat64(at.offset, true));
+        const valueStart = pass();
+        const valueEnd = at.offset;
+        if (valueEnd + 8 > bytes.length) throw misfit();
+        target.put(keyStart, keyEnd, valueStart, valueEnd, words.getFloat64(valueEnd, true), words);
         at.offset += 8;
         break;
       }
-      case OP_DELETE_RANGE:
-        target.deleteRange(key, take());
+      case OP_DELETE_RANGE: {
+        const endStart = pass();
+        target.deleteRange(keyStart, keyEnd, endStart, at.offset);
         break;
+      }
       default:
         throw misfit();
     }

@@ -16,6 +16,20 @@ export function writeStoredKey(into: Uint8Array, at: number, keyspaceId: number,
   else into.set(key, start);
 }
 
+/** Longer keys are rare. */
+const LONGEST_REUSED_BYTES = 128;
+/** One array for each length. */
+const reused: (Uint8Array | undefined)[] = [];
+
+/** As {@link storedKey}, in memory that the next call uses again: for look-ups, which keep nothing of a key. */
+export function lookUpKey(keyspaceId: number, key: Uint8Array): Uint8Array {
+  const length = KEYSPACE_BYTES + key.length;
+  if (length > LONGEST_REUSED_BYTES) return storedKey(keyspaceId, key);
+  const stored = (reused[length] ??= new Uint8Array(length));
+  writeStoredKey(stored, 0, keyspaceId, key);
+  return stored;
+}
+
 export function storedKey(keyspaceId: number, key: Uint8Array): Uint8Array {
   const stored = new Uint8Array(KEYSPACE_BYTES + key.length);
   writeStoredKey(stored, 0, keyspaceId, key);

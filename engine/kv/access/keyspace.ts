@@ -1,7 +1,7 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import { KvBatch } from '../batch.ts';
 import { compareBytes } from '../bytes.ts';
-import { storedKey } from '../stored-key.ts';
+import { lookUpKey, storedKey } from '../stored-key.ts';
 import type { FoundEntry } from '../entry.ts';
 import { bytesOf, type Bytes, type Codec } from './encoding.ts';
 import { boundsOf, refuseUnknownBounds, type KeyRange } from './key-range.ts';
@@ -75,7 +75,7 @@ export class Keyspace<K = Uint8Array, V = Uint8Array> {
     const id = this.#idIfAny();
     if (id === undefined) return undefined;
     const found = this.#found;
-    if (!this.#reader(options).find(storedKey(id, bytesOf(key, 'a key')), found)) return undefined;
+    if (!this.#reader(options).find(lookUpKey(id, bytesOf(key, 'a key')), found)) return undefined;
     return this.#values.decode(found.value, found.valueStart, found.valueEnd);
   }
 
@@ -87,7 +87,7 @@ export class Keyspace<K = Uint8Array, V = Uint8Array> {
 
   async has(key: Bytes, options?: ReadOptions): Promise<boolean> {
     const id = this.#idIfAny();
-    const found = id !== undefined && this.#reader(options).find(storedKey(id, bytesOf(key, 'a key')), emptyEntry());
+    const found = id !== undefined && this.#reader(options).find(lookUpKey(id, bytesOf(key, 'a key')), emptyEntry());
     return Promise.resolve(found);
   }
 

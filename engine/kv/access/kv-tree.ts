@@ -5,7 +5,7 @@ import type { Bounds } from './key-range.ts';
 
 /** Keys as one reader sees them. Keys carry their keyspace; everything is synchronous. */
 export interface KvReader {
-  /** Fills `into` with the live value of a key. */
+  /** Fills `into` with the live value of a key, good until the next look-up. `key` is memory that the caller may use again: what is to last is copied. */
   find(key: Uint8Array, into: FoundEntry): boolean;
   /** Walks live keys in order. `sequential`: a long walk, which is not to fill the block cache. To be closed. */
   scan(bounds: Bounds, options: { reverse: boolean; sequential: boolean }): OpenScan;

@@ -11,12 +11,15 @@ export class ArenaChunk {
   readonly bytes: Uint8Array;
   readonly words: Int32Array;
   readonly doubles: Float64Array;
+  /** For words at any place. */
+  readonly view: DataView;
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer;
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.doubles = new Float64Array(buffer);
+    this.view = new DataView(buffer);
   }
 }
 

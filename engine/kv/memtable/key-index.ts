@@ -7,12 +7,17 @@ const FIRST_SLOTS = 1024;
 export class KeyIndex {
   readonly #arena: ArenaView;
   /** Hash and node of every slot; node 0 means empty. */
-  #slots = new Int32Array(2 * FIRST_SLOTS);
-  #mask = FIRST_SLOTS - 1;
+  #slots: Int32Array;
+  #mask: number;
   #count = 0;
 
-  constructor(arena: ArenaView) {
+  /** `expectedKeys`: there is room for about so many from the beginning. */
+  constructor(arena: ArenaView, expectedKeys: number) {
     this.#arena = arena;
+    let slots = FIRST_SLOTS;
+    while (slots < expectedKeys) slots *= 2;
+    this.#slots = new Int32Array(2 * slots);
+    this.#mask = slots - 1;
   }
 
   get count(): number {
@@ -25,17 +30,17 @@ export class KeyIndex {
 
   /** The node of a key, or 0. */
   find(key: Uint8Array, hash: number): number {
-    return this.#slots[this.slotOf(key, hash) + 1] as number;
+    return this.#slots[this.slotOf(key, 0, key.length, hash) + 1] as number;
   }
 
-  /** Where a key is, or where it would be put. Good until the next `insert`. */
-  slotOf(key: Uint8Array, hash: number): number {
+  /** Where the key `key[keyStart, keyEnd)` is, or where it would be put. Good until the next `insert`. */
+  slotOf(key: Uint8Array, keyStart: number, keyEnd: number, hash: number): number {
     const slots = this.#slots;
     const mask = this.#mask;
     const wanted = hash | 0;
     for (let slot = wanted & mask; ; slot = (slot + 1) & mask) {
       const node = slots[2 * slot + 1] as number;
-      if (node === 0 || (slots[2 * slot] === wanted && this.#isKey(node, key))) return 2 * slot;
+      if (node === 0 || (slots[2 * slot] === wanted && this.#isKey(node, key, keyStart, keyEnd))) return 2 * slot;
     }
   }
 
@@ -68,13 +73,13 @@ export class KeyIndex {
     this.#mask = mask;
   }
 
-  #isKey(node: number, key: Uint8Array): boolean {
+  #isKey(node: number, key: Uint8Array, keyStart: number, keyEnd: number): boolean {
     const chunk = chunkOf(this.#arena, node);
     const unit = unitOf(this.#arena, node);
-    if (chunk.words[(unit << 1) + KEY_LENGTH] !== key.length) return false;
+    if (chunk.words[(unit << 1) + KEY_LENGTH] !== keyEnd - keyStart) return false;
     const bytes = chunk.bytes;
-    const start = (unit << 3) + NODE_HEADER_BYTES;
-    for (let at = key.length - 1; at >= 0; at--) if (bytes[start + at] !== key[at]) return false;
+    const shift = (unit << 3) + NODE_HEADER_BYTES - keyStart;
+    for (let at = keyEnd - 1; at >= keyStart; at--) if (bytes[shift + at] !== key[at]) return false;
     return true;
   }
 }

@@ -1,9 +1,10 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import { DELETE, PUT } from '../entry.ts';
 import type { EntryCursor, EntrySource, FoundEntry, RangeDelete } from '../entry.ts';
+import { hashKey } from '../hash.ts';
 import { mergedCursor } from '../merge/merge-cursor.ts';
 import { Arena, openSharedArena } from './arena.ts';
-import type { ArenaView, SharedArena } from './arena.ts';
+import type { ArenaChunk, ArenaView, SharedArena } from './arena.ts';
 import { KeyIndex } from './key-index.ts';
 import {
   ENTRY_HEADER_BYTES,
@@ -28,9 +29,11 @@ import { SortedRuns } from './sorted-runs.ts';
 import type { SharedRuns } from './sorted-runs.ts';
 
 const DEFAULT_CHUNK_BYTES = 2 * 1024 * 1024;
-/** Up to here, copying byte by byte is cheaper than a call. */
-const SHORT_COPY_BYTES = 48;
-const NOTHING = new Uint8Array(0);
+/** Up to here, copying word by word is cheaper than a call. */
+const SHORT_VALUE_BYTES = 256;
+/** Up to here, copying byte by byte is. */
+const SHORT_KEY_BYTES = 48;
+const NOTHING = new DataView(new ArrayBuffer(0));
 
 /** A memtable as plain data that can be posted to a worker; the entries are in shared memory. */
 export interface SharedMemtable {
@@ -57,11 +60,15 @@ export class KvMemtable implements EntrySource {
   #minSeq = Number.MAX_SAFE_INTEGER;
   #maxSeq = 0;
 
-  /** `chunkBytes`: what memory is allocated in; rounded up to a power of two. */
-  constructor(options: { chunkBytes?: number } = {}) {
+  /** `chunkBytes`: what memory is allocated in; rounded up to a power of two. `expectedKeys`: how many the index has room for at first. */
+  constructor(options: { chunkBytes?: number; expectedKeys?: number } = {}) {
     this.#arena = new Arena(options.chunkBytes ?? DEFAULT_CHUNK_BYTES);
-    this.#index = new KeyIndex(this.#arena);
+    this.#index = new KeyIndex(this.#arena, options.expectedKeys ?? 0);
     this.#runs = new SortedRuns(this.#arena);
+  }
+
+  get keyCount(): number {
+    return this.#index.count;
   }
 
   /** Entries, deletions included, range deletions not. */
@@ -90,11 +97,27 @@ export class KvMemtable implements EntrySource {
 
   /** Copies key and value. `hash` is `hashKey(key)`; `seq` is at least as great as that of every earlier write. `expiresMs` is 0 for never. */
   put(seq: number, key: Uint8Array, hash: number, value: Uint8Array, expiresMs: number): void {
-    this.#append(seq, expiresMs === 0 ? FLAG_PUT : FLAG_PUT | FLAG_EXPIRES, key, hash, value, expiresMs);
+    const words = new DataView(value.buffer, value.byteOffset, value.byteLength);
+    this.#append(seq, putFlags(expiresMs), key, 0, key.length, hash, words, 0, value.length, expiresMs);
+  }
+
+  /** As `put`, with key and value within `bytes`, of which `words` is a view. */
+  putFrom(
+    seq: number,
+    bytes: Uint8Array,
+    words: DataView,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+    expiresMs: number,
+  ): void {
+    const hash = hashKey(bytes, keyStart, keyEnd);
+    this.#append(seq, putFlags(expiresMs), bytes, keyStart, keyEnd, hash, words, valueStart, valueEnd, expiresMs);
   }
 
   delete(seq: number, key: Uint8Array, hash: number): void {
-    this.#append(seq, 0, key, hash, NOTHING, 0);
+    this.#append(seq, 0, key, 0, key.length, hash, NOTHING, 0, 0, 0);
   }
 
   /** Deletes `start` ≤ key < `end` among all entries with a smaller seq, wherever they are. Copies both. */
@@ -162,16 +185,27 @@ export class KvMemtable implements EntrySource {
     return cursorOver(arena, new SortedRuns(arena, shared.runs), shared.maxSeq);
   }
 
-  #append(seq: number, flags: number, key: Uint8Array, hash: number, value: Uint8Array, expiresMs: number): void {
+  #append(
+    seq: number,
+    flags: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    hash: number,
+    value: DataView,
+    valueStart: number,
+    valueEnd: number,
+    expiresMs: number,
+  ): void {
     const arena = this.#arena;
     this.#take(seq);
     const headerBytes = (flags & FLAG_EXPIRES) === 0 ? ENTRY_HEADER_BYTES : ENTRY_HEADER_BYTES + EXPIRY_BYTES;
-    const entryBytes = headerBytes + padded(value.length);
-    const slot = this.#index.slotOf(key, hash);
+    const entryBytes = headerBytes + padded(valueEnd - valueStart);
+    const slot = this.#index.slotOf(key, keyStart, keyEnd, hash);
     const node = this.#index.nodeAt(slot);
     let entry: number;
     if (node === 0) {
-      entry = this.#appendNode(slot, key, hash, entryBytes);
+      entry = this.#appendNode(slot, key, keyStart, keyEnd, hash, entryBytes);
     } else {
       entry = arena.allocate(entryBytes);
       const words = chunkOf(arena, node).words;
@@ -183,29 +217,37 @@ export class KvMemtable implements EntrySource {
     }
     const chunk = chunkOf(arena, entry);
     const unit = unitOf(arena, entry);
-    chunk.words[(unit << 1) + VALUE_LENGTH] = value.length;
+    chunk.words[(unit << 1) + VALUE_LENGTH] = valueEnd - valueStart;
     chunk.words[(unit << 1) + FLAGS] = flags;
     chunk.doubles[unit + SEQ] = seq;
     if (expiresMs !== 0) chunk.doubles[unit + EXPIRES] = expiresMs;
-    copy(value, chunk.bytes, (unit << 3) + headerBytes);
+    copyValue(value, valueStart, valueEnd, chunk, (unit << 3) + headerBytes);
     this.#entryCount++;
   }
 
   /** Makes the node of a new key with room for its first entry, and returns that entry's place. */
-  #appendNode(slot: number, key: Uint8Array, hash: number, entryBytes: number): number {
+  #appendNode(
+    slot: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    hash: number,
+    entryBytes: number,
+  ): number {
     const arena = this.#arena;
-    const nodeBytes = NODE_HEADER_BYTES + padded(key.length);
+    const keyLength = keyEnd - keyStart;
+    const nodeBytes = NODE_HEADER_BYTES + padded(keyLength);
     // The entry's place must be within reach, even in a chunk of its own.
     if (nodeBytes >= 8 * 2 ** arena.placeBits) {
-      throw new AlopexError(SqlState.invalidParameter, `a key of ${key.length} bytes is too long for a memtable`);
+      throw new AlopexError(SqlState.invalidParameter, `a key of ${keyLength} bytes is too long for a memtable`);
     }
     const node = arena.allocate(nodeBytes + entryBytes);
     const entry = node + (nodeBytes >>> 3);
     const chunk = chunkOf(arena, node);
     const unit = unitOf(arena, node);
     chunk.words[(unit << 1) + NEWEST] = entry;
-    chunk.words[(unit << 1) + KEY_LENGTH] = key.length;
-    copy(key, chunk.bytes, (unit << 3) + NODE_HEADER_BYTES);
+    chunk.words[(unit << 1) + KEY_LENGTH] = keyLength;
+    copyKey(key, keyStart, keyEnd, chunk.bytes, (unit << 3) + NODE_HEADER_BYTES);
     this.#index.insert(slot, hash, node);
     this.#runs.add(node);
     return entry;
@@ -224,8 +266,25 @@ function cursorOver(arena: ArenaView, runs: SortedRuns, maxSeq: number): EntryCu
   return mergedCursor(runs.sorted().map((run) => new RunCursor(arena, run, maxSeq)));
 }
 
-function copy(from: Uint8Array, to: Uint8Array, at: number): void {
-  const length = from.length;
-  if (length <= SHORT_COPY_BYTES) for (let byte = 0; byte < length; byte++) to[at + byte] = from[byte] as number;
-  else to.set(from, at);
+function putFlags(expiresMs: number): number {
+  return expiresMs === 0 ? FLAG_PUT : FLAG_PUT | FLAG_EXPIRES;
+}
+
+function copyKey(key: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > SHORT_KEY_BYTES) to.set(key.subarray(start, end), at);
+  else for (let from = start, target = at; from < end; from++, target++) to[target] = key[from] as number;
+}
+
+function copyValue(value: DataView, start: number, end: number, chunk: ArenaChunk, at: number): void {
+  if (end - start > SHORT_VALUE_BYTES) {
+    chunk.bytes.set(new Uint8Array(value.buffer, value.byteOffset + start, end - start), at);
+    return;
+  }
+  const to = chunk.view;
+  let from = start;
+  let target = at;
+  for (const wordsEnd = end - 3; from < wordsEnd; from += 4, target += 4) {
+    to.setInt32(target, value.getInt32(from, true), true);
+  }
+  for (; from < end; from++, target++) to.setUint8(target, value.getUint8(from));
 }

@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { EntryCursor } from '../entry.ts';
 import { writeVarint } from '../varint.ts';
-import { COMPRESSION_LZ4, COMPRESSION_NONE } from './stored-block.ts';
 import { lz4Bound, lz4Compress } from './lz4.ts';
+import { TABLE_LENGTH_BYTES } from './stored-groups.ts';
 
 export type EntryFields = Pick<
   EntryCursor,
@@ -13,6 +13,12 @@ export type EntryFields = Pick<
 export const MAX_ENTRY_HEADER_BYTES = 32;
 
 const INITIAL_BYTES = 8192;
+/** Values that are compressed together: with more they get smaller, and a look-up decompresses half of it. */
+const GROUP_BYTES = 2048;
+/** Compression that saves less than this part costs more than it gives. */
+const WORTHWHILE_PART = 8;
+/** Two varints of up to 32 bits. */
+const MAX_TABLE_ENTRY_BYTES = 10;
 
 /** One block at a time, in memory that is used again. */
 export class BlockBuilder {
@@ -21,7 +27,10 @@ export class BlockBuilder {
   #keysEnd = 0;
   #values = new Uint8Array(INITIAL_BYTES);
   #valuesEnd = 0;
-  #content = new Uint8Array(INITIAL_BYTES);
+  /** Where groups of values end, but for the last. */
+  readonly #groupEnds: number[] = [];
+  /** Restart points and keys, one behind the other. */
+  #head = new Uint8Array(INITIAL_BYTES);
   /** For each restart point its place among the keys and among the values. */
   readonly #restarts: number[] = [];
   #sinceRestart = 0;
@@ -56,6 +65,9 @@ export class BlockBuilder {
     if (expiresMs > 0) at = writeVarint(keys, at, expiresMs);
     for (let from = keyStart; from < keyEnd; from++) keys[at++] = key[from] as number;
     this.#keysEnd = at;
+    const groupBytes = this.#valuesEnd - (this.#groupEnds.at(-1) ?? 0);
+    if (groupBytes > 0 && valueBytes > 0 && groupBytes + valueBytes > GROUP_BYTES)
+      this.#groupEnds.push(this.#valuesEnd);
     this.#values = withRoom(this.#values, this.#valuesEnd, valueBytes);
     const values = this.#values;
     let to = this.#valuesEnd;
@@ -69,53 +81,69 @@ export class BlockBuilder {
 
   /** Bytes that {@link store} may need. */
   get storedBound(): number {
-    return lz4Bound(this.sizeBytes) + 5;
+    return lz4Bound(this.sizeBytes) + (this.#groupEnds.length + 2) * (MAX_TABLE_ENTRY_BYTES + 16) + TABLE_LENGTH_BYTES;
   }
 
   /** Writes the block as it is stored to `target` from `start`, empties the builder, and returns the end and the checksum. */
   store(target: Uint8Array, start: number, compress: boolean): { readonly end: number; readonly checksum: number } {
-    const length = this.sizeBytes;
-    const content = this.#assemble(length);
-    let end = 0;
-    if (compress) {
-      const at = writeUint32(target, start, length);
-      end = lz4Compress(content, length, target, at);
-      if (end - start > length - (length >>> 3)) end = 0;
-      else target[end++] = COMPRESSION_LZ4;
+    const head = this.#assembleHead();
+    if (this.#valuesEnd > 0) this.#groupEnds.push(this.#valuesEnd);
+    const lengths: number[] = [];
+    let end = start;
+    const storeGroup = (group: Uint8Array, bytesToSave: number): void => {
+      const groupStart = end;
+      end = storeBytes(group, target, groupStart, compress ? group.length - bytesToSave : 0);
+      lengths.push(group.length, end - groupStart);
+    };
+    // Every look-up reads the keys: they are compressed when that makes the block, and not only them, smaller.
+    storeGroup(head, (head.length + this.#valuesEnd) / WORTHWHILE_PART);
+    let valuesStart = 0;
+    for (const valuesEnd of this.#groupEnds) {
+      const group = this.#values.subarray(valuesStart, valuesEnd);
+      storeGroup(group, group.length / WORTHWHILE_PART);
+      valuesStart = valuesEnd;
     }
-    if (end === 0) {
-      target.set(content.subarray(0, length), start);
-      end = start + length;
-      target[end++] = COMPRESSION_NONE;
-    }
-    this.#keysEnd = 0;
-    this.#valuesEnd = 0;
-    this.#restarts.length = 0;
-    this.#sinceRestart = 0;
-    if (content.length > 1 << 20) {
-      this.#content = new Uint8Array(INITIAL_BYTES);
-      this.#values = new Uint8Array(INITIAL_BYTES);
-    }
+    const tableStart = end;
+    for (const length of lengths) end = writeVarint(target, end, length);
+    end = writeUint32(target, end, end - tableStart);
+    this.#clear();
     return { end, checksum: crc32(target.subarray(start, end)) };
   }
 
-  /** Restart points, keys and values, one behind the other. */
-  #assemble(length: number): Uint8Array {
+  #assembleHead(): Uint8Array {
     const restarts = this.#restarts;
-    this.#content = withRoom(this.#content, 0, length);
-    const content = this.#content;
     const keysStart = 8 + 4 * restarts.length;
-    const valuesStart = keysStart + this.#keysEnd;
-    writeUint32(content, 0, restarts.length / 2);
-    writeUint32(content, 4, valuesStart);
+    const length = keysStart + this.#keysEnd;
+    this.#head = withRoom(this.#head, 0, length);
+    const head = this.#head;
+    writeUint32(head, 0, restarts.length / 2);
+    writeUint32(head, 4, length);
     for (let at = 0; at < restarts.length; at += 2) {
-      writeUint32(content, 8 + 4 * at, keysStart + (restarts[at] as number));
-      writeUint32(content, 12 + 4 * at, valuesStart + (restarts[at + 1] as number));
+      writeUint32(head, 8 + 4 * at, keysStart + (restarts[at] as number));
+      writeUint32(head, 12 + 4 * at, length + (restarts[at + 1] as number));
     }
-    content.set(this.#keys.subarray(0, this.#keysEnd), keysStart);
-    content.set(this.#values.subarray(0, this.#valuesEnd), valuesStart);
-    return content;
+    head.set(this.#keys.subarray(0, this.#keysEnd), keysStart);
+    return head.subarray(0, length);
   }
+
+  #clear(): void {
+    this.#keysEnd = 0;
+    this.#valuesEnd = 0;
+    this.#restarts.length = 0;
+    this.#groupEnds.length = 0;
+    this.#sinceRestart = 0;
+    if (this.#values.length > 1 << 20) this.#values = new Uint8Array(INITIAL_BYTES);
+  }
+}
+
+/** Compressed, when that takes at most `limit` bytes; returns the end. */
+function storeBytes(bytes: Uint8Array, target: Uint8Array, start: number, limit: number): number {
+  if (limit > 0) {
+    const end = lz4Compress(bytes, bytes.length, target, start);
+    if (end - start <= limit) return end;
+  }
+  target.set(bytes, start);
+  return start + bytes.length;
 }
 
 /** `bytes`, or a larger copy, so that `more` fit behind the first `length`. */

@@ -59,9 +59,15 @@ function restartIsBefore(content: Uint8Array, offset: number, key: Uint8Array, m
 
 /**
  * Looks for the newest entry of `key` with `seq` ≤ `maxSeq`; returns one of the constants above. Keys are not put together: as entries are sorted, it is enough to know how many bytes
- * the target shares with the entry before (which is less than the target, or the same key and too new).
+ * the target shares with the entry before (which is less than the target, or the same key and too new). Only the keys need be there; `contentBytes` is the length with the values.
  */
-export function searchBlock(content: Uint8Array, key: Uint8Array, maxSeq: number, into: FoundEntry): number {
+export function searchBlock(
+  content: Uint8Array,
+  contentBytes: number,
+  key: Uint8Array,
+  maxSeq: number,
+  into: FoundEntry,
+): number {
   const end = keysEnd(content);
   const keyLength = key.length;
   let matched = 0;
@@ -94,7 +100,7 @@ export function searchBlock(content: Uint8Array, key: Uint8Array, maxSeq: number
     const keyEnd = at + rest;
     const valueStart = valueEnd;
     valueEnd += tag >>> 2;
-    if (!(keyEnd <= end && valueEnd <= content.length)) return MALFORMED;
+    if (!(keyEnd <= end && valueEnd <= contentBytes)) return MALFORMED;
     // A key that leaves the one before while that still agreed with the target is greater than both. (0 is compared anew: it may be a restart point,
     // which does not say what it shares.)
     if (shared < matched && shared !== 0) return ABSENT;

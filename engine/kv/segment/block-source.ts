@@ -2,11 +2,10 @@ import { AlopexError, SqlState } from '../../errors.ts';
 import type { ReadFile } from '../../ports/file-system.ts';
 import type { FoundEntry } from '../entry.ts';
 import type { BlockCache, CachedFile } from './block-cache.ts';
-import { FOUND, searchBlock } from './block-search.ts';
+import { searchBlock } from './block-search.ts';
 import { segmentDamage, unreadable } from './damage.ts';
-import { ScratchBlock } from './scratch-block.ts';
 import type { SegmentIndex } from './segment-index.ts';
-import { openBlock } from './stored-block.ts';
+import { openBlock, searchStored } from './stored-groups.ts';
 
 /** The blocks of one segment, checked and decompressed. */
 export interface BlockSource {
@@ -17,7 +16,6 @@ export interface BlockSource {
 
 /** Everything here is synchronous, so one piece of memory for stored blocks does for all segments. */
 const scratch = new Uint8Array(32 * 1024);
-const scratchBlock = new ScratchBlock();
 
 /** For look-ups and short scans: one block a read, kept in the cache. */
 export class CachedBlocks implements BlockSource {
@@ -39,19 +37,17 @@ export class CachedBlocks implements BlockSource {
     return this.#cache.get(this.#cached, block) ?? this.#open(block, this.#cache.admits(this.#cached, block));
   }
 
-  /** {@link searchBlock} in a block. One that the cache does not admit is opened no further than needed, in memory that is used again. */
+  /**
+   * {@link searchBlock} in a block. One that the cache does not admit is opened no further than needed, in memory that is used again: what is found is good until the next
+   * call.
+   */
   search(block: number, key: Uint8Array, maxSeq: number, into: FoundEntry): number {
-    const cached = this.#cache.get(this.#cached, block);
-    if (cached !== undefined) return searchBlock(cached, key, maxSeq, into);
-    if (this.#cache.admits(this.#cached, block)) return searchBlock(this.#open(block, true), key, maxSeq, into);
-    const stored = this.#read(block);
-    const content = scratchBlock.open(this.path, block, stored, this.index.checksum(block));
-    const result = searchBlock(content, key, maxSeq, into);
-    if (result === FOUND) {
-      scratchBlock.need(into.valueEnd);
-      keepValue(into);
+    const known = this.#cache.get(this.#cached, block);
+    if (known === undefined && !this.#cache.admits(this.#cached, block)) {
+      return searchStored(this.path, block, this.#read(block), this.index.checksum(block), key, maxSeq, into);
     }
-    return result;
+    const content = known ?? this.#open(block, true);
+    return searchBlock(content, content.length, key, maxSeq, into);
   }
 
   #open(block: number, admitted: boolean): Uint8Array {
@@ -68,31 +64,6 @@ export class CachedBlocks implements BlockSource {
     const length = this.index.end(block) - start;
     return readExactly(this.path, this.#file, start, length, length <= scratch.length ? scratch : undefined);
   }
-}
-
-const SLAB_BYTES = 16 * 1024;
-let slab = new Uint8Array(SLAB_BYTES);
-let slabUsed = 0;
-
-/** Copies a value out of memory that is used again. Small ones share memory, as an allocation each would cost more than the copy. */
-function keepValue(found: FoundEntry): void {
-  const { value, valueStart, valueEnd } = found;
-  const length = valueEnd - valueStart;
-  if (length > SLAB_BYTES / 8) {
-    found.value = new Uint8Array(value.subarray(valueStart, valueEnd));
-    found.valueStart = 0;
-    found.valueEnd = length;
-    return;
-  }
-  if (slabUsed + length > SLAB_BYTES) {
-    slab = new Uint8Array(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  slab.set(value.subarray(valueStart, valueEnd), slabUsed);
-  found.value = slab;
-  found.valueStart = slabUsed;
-  slabUsed += length;
-  found.valueEnd = slabUsed;
 }
 
 /** How much is read at once in long scans: a call's cost is then small beside that of the bytes. */

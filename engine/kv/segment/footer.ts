@@ -3,7 +3,7 @@ import { AlopexError, SqlState } from '../../errors.ts';
 import { segmentDamage } from './damage.ts';
 
 export const FOOTER_BYTES = 80;
-const VERSION = 1;
+const VERSION = 2;
 const MAGIC = new TextEncoder().encode('ALXKVSEG');
 /** A segment's offsets are 32-bit. */
 export const MAX_SEGMENT_BYTES = 0xffffffff;
@@ -49,7 +49,7 @@ export function encodeFooter(footer: SegmentFooter): { readonly bytes: Uint8Arra
 
 /**
  * Decodes the footer of a file of `fileBytes` bytes. `readLast(length)` gives the last bytes of the file. Throws `XX001` for damage, and when the
- * checksum is not the expected one; `0A000` for an intact footer of a later format.
+ * checksum is not the expected one; `0A000` for an intact footer of another format.
  */
 export function readFooter(
   path: string,
@@ -74,7 +74,10 @@ export function readFooter(
   }
   if (version !== VERSION) {
     throw new AlopexError(SqlState.featureNotSupported, `${path} has segment format ${version}; known is ${VERSION}`, {
-      hint: 'Open the database with the version of AlopexDB that wrote it, or a later one.',
+      hint:
+        version > VERSION
+          ? 'Open the database with the version of AlopexDB that wrote it, or a later one.'
+          : 'Open the database with the version of AlopexDB that wrote it, and copy its keys to a new one.',
     });
   }
   return decodeFields(path, fileBytes, tail);

@@ -10,8 +10,8 @@ const MAX_DISTANCE = 65535;
 const HASH_BITS = 12;
 /** After 2^this many places without a match the search goes on in larger steps: data that does not compress is passed over quickly. */
 const SKIP_SHIFT = 4;
-/** Copies of at least this length go through `copyWithin` and `set`: measured, a call costs about as much as a loop over that many bytes. */
-const LONG_COPY = 24;
+/** Copies of at least this length go through `copyWithin` and `set`: measured, a call and its view cost about as much as a loop over the words of that many bytes. */
+const LONG_COPY = 256;
 
 const positions = new Int32Array(1 << HASH_BITS);
 /** Added to positions in the table, so that those of earlier calls are out of range without clearing it. */
@@ -30,6 +30,8 @@ export function lz4Compress(source: Uint8Array, length: number, target: Uint8Arr
   }
   const base = tableBase;
   tableBase += length;
+  const sourceWords = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  const targetWords = new DataView(target.buffer, target.byteOffset, target.byteLength);
   let anchor = 0;
   let to = targetStart;
   const searchEnd = length - MATCH_LIMIT;
@@ -37,11 +39,11 @@ export function lz4Compress(source: Uint8Array, length: number, target: Uint8Arr
   let at = 0;
   let misses = 1 << SKIP_SHIFT;
   while (at <= searchEnd) {
-    const word = read32(source, at);
+    const word = sourceWords.getInt32(at, true);
     const slot = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
     let from = (positions[slot] as number) - base;
     positions[slot] = at + base;
-    if (from < 0 || at - from > MAX_DISTANCE || read32(source, from) !== word) {
+    if (from < 0 || at - from > MAX_DISTANCE || sourceWords.getInt32(from, true) !== word) {
       at += misses++ >>> SKIP_SHIFT;
       continue;
     }
@@ -52,112 +54,123 @@ export function lz4Compress(source: Uint8Array, length: number, target: Uint8Arr
     }
     let end = at + MIN_MATCH;
     const shift = at - from;
+    while (end + 4 <= matchEnd && sourceWords.getInt32(end, true) === sourceWords.getInt32(end - shift, true)) end += 4;
     while (end < matchEnd && source[end] === source[end - shift]) end++;
-    to = writeLiterals(source, anchor, at, target, to, end - at - MIN_MATCH);
+    to = writeToken(target, to, at - anchor, end - at - MIN_MATCH);
+    to = copy(source, sourceWords, anchor, at, target, targetWords, to);
     target[to++] = shift & 0xff;
     target[to++] = shift >>> 8;
     const extra = end - at - MIN_MATCH - 15;
     if (extra >= 0) to = writeLength(target, to, extra);
     anchor = end;
     at = end;
-    if (at <= searchEnd) positions[Math.imul(read32(source, at - 2), 0x9e3779b1) >>> (32 - HASH_BITS)] = at - 2 + base;
+    if (at <= searchEnd) {
+      positions[Math.imul(sourceWords.getInt32(at - 2, true), 0x9e3779b1) >>> (32 - HASH_BITS)] = at - 2 + base;
+    }
   }
-  return writeLiterals(source, anchor, length, target, to, 0);
+  to = writeToken(target, to, length - anchor, 0);
+  return copy(source, sourceWords, anchor, length, target, targetWords, to);
 }
 
 /**
- * Fills `target` from the compressed `source[start, end)`. Returns false, having written nothing outside `target`, when that does not give exactly
- * `target.length` bytes.
+ * Fills `target[targetStart, targetEnd)` from the compressed `source[start, end)`, as far as `needed` at least. Returns false when the source does not give that (or, with
+ * `needed` the end, not exactly that); nothing is written outside.
  */
-export function lz4Decompress(source: Uint8Array, start: number, end: number, target: Uint8Array): boolean {
-  return lz4DecompressUpTo(source, start, end, target, 0, 0x7fffffff) === target.length && sourceAt === end;
-}
-
-/** Where the last call of {@link lz4DecompressUpTo} stopped reading: a second result without an object. */
-let sourceAt = 0;
-
-export function lz4SourceAt(): number {
-  return sourceAt;
-}
-
-/**
- * Goes on at `sourceStart` and `targetStart`, where an earlier call stopped (`lz4SourceAt()` and its result) or at the beginning, until `target[0, needed)` is there
- * or nothing is left. Returns the end of what is there, or −1 when the source is malformed, having written nothing outside `target`.
- */
-export function lz4DecompressUpTo(
+export function lz4Decompress(
   source: Uint8Array,
-  sourceStart: number,
+  start: number,
   end: number,
   target: Uint8Array,
   targetStart: number,
+  targetEnd: number,
   needed: number,
-): number {
-  const targetEnd = target.length;
-  let at = sourceStart;
+): boolean {
+  const sourceWords = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  const targetWords = new DataView(target.buffer, target.byteOffset, target.byteLength);
+  // The end of all is where the source ends.
+  const enough = needed < targetEnd ? needed : Infinity;
+  let at = start;
   let to = targetStart;
-  while (at < end && to < needed) {
+  while (at < end && to < enough) {
     const token = source[at++] as number;
     let literals = token >>> 4;
     if (literals === 15) {
       let byte = 255;
       while (byte === 255) {
-        if (at >= end) return -1;
+        if (at >= end) return false;
         byte = source[at++] as number;
         literals += byte;
       }
     }
-    if (literals > end - at || literals > targetEnd - to) return -1;
+    if (literals > end - at || literals > targetEnd - to) return false;
+    // Whole words, as long as what is too much stays within.
+    let stop = to + literals;
     if (literals >= LONG_COPY) {
       target.set(source.subarray(at, at + literals), to);
-      at += literals;
-      to += literals;
+    } else if (stop + 3 <= targetEnd && at + literals + 3 <= source.length) {
+      for (let from = at; to < stop; to += 4, from += 4)
+        targetWords.setInt32(to, sourceWords.getInt32(from, true), true);
     } else {
-      for (const stop = at + literals; at < stop;) target[to++] = source[at++] as number;
+      for (let from = at; to < stop;) target[to++] = source[from++] as number;
     }
+    to = stop;
+    at += literals;
     if (at === end) break;
-    if (end - at < 2) return -1;
+    if (end - at < 2) return false;
     const distance = (source[at] as number) | ((source[at + 1] as number) << 8);
     at += 2;
     let length = (token & 15) + MIN_MATCH;
     if (length === 15 + MIN_MATCH) {
       let byte = 255;
       while (byte === 255) {
-        if (at >= end) return -1;
+        if (at >= end) return false;
         byte = source[at++] as number;
         length += byte;
       }
     }
     let from = to - distance;
-    if (distance === 0 || from < 0 || length > targetEnd - to) return -1;
+    if (distance === 0 || from < targetStart || length > targetEnd - to) return false;
+    stop = to + length;
     if (length >= LONG_COPY && distance >= length) {
       target.copyWithin(to, from, from + length);
-      to += length;
+    } else if (distance >= 4 && stop + 3 <= targetEnd) {
+      for (; to < stop; to += 4, from += 4) targetWords.setInt32(to, targetWords.getInt32(from, true), true);
     } else {
-      for (const stop = to + length; to < stop;) target[to++] = target[from++] as number;
+      for (; to < stop;) target[to++] = target[from++] as number;
     }
+    to = stop;
   }
-  sourceAt = at;
+  return needed < targetEnd ? to >= needed : to === targetEnd && at === end;
+}
+
+/** Copies `source[start, end)`; returns the end. */
+function copy(
+  source: Uint8Array,
+  sourceWords: DataView,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  targetWords: DataView,
+  targetStart: number,
+): number {
+  let to = targetStart;
+  if (end - start >= LONG_COPY) {
+    target.set(source.subarray(start, end), to);
+    return to + end - start;
+  }
+  let at = start;
+  for (const wordsEnd = end - 3; at < wordsEnd; at += 4, to += 4) {
+    targetWords.setInt32(to, sourceWords.getInt32(at, true), true);
+  }
+  for (; at < end; at++, to++) target[to] = source[at] as number;
   return to;
 }
 
-function writeLiterals(
-  source: Uint8Array,
-  from: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-  matchCode: number,
-): number {
-  const count = end - from;
+/** The token of a sequence, with the length of its literals. */
+function writeToken(target: Uint8Array, at: number, literals: number, matchCode: number): number {
   let to = at;
-  target[to++] = (count < 15 ? count << 4 : 0xf0) | (matchCode < 15 ? matchCode : 15);
-  if (count >= 15) to = writeLength(target, to, count - 15);
-  if (count >= LONG_COPY) {
-    target.set(source.subarray(from, end), to);
-    return to + count;
-  }
-  for (let place = from; place < end; place++) target[to++] = source[place] as number;
-  return to;
+  target[to++] = (literals < 15 ? literals << 4 : 0xf0) | (matchCode < 15 ? matchCode : 15);
+  return literals < 15 ? to : writeLength(target, to, literals - 15);
 }
 
 function writeLength(target: Uint8Array, at: number, length: number): number {
@@ -166,13 +179,4 @@ function writeLength(target: Uint8Array, at: number, length: number): number {
   for (; rest >= 255; rest -= 255) target[to++] = 255;
   target[to++] = rest;
   return to;
-}
-
-function read32(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] as number) |
-    ((bytes[at + 1] as number) << 8) |
-    ((bytes[at + 2] as number) << 16) |
-    ((bytes[at + 3] as number) << 24)
-  );
 }

@@ -8,7 +8,8 @@ import { segmentDamage } from './damage.ts';
 import type { SegmentFooter } from './footer.ts';
 import type { SegmentIndex } from './segment-index.ts';
 import { segmentBounds } from './segment-writer.ts';
-import { keysEnd, keysStart, openBlock, restartCount, restartKeyOffset, restartValueOffset } from './stored-block.ts';
+import { keysEnd, keysStart, restartCount, restartKeyOffset, restartValueOffset } from './stored-block.ts';
+import { openBlock } from './stored-groups.ts';
 
 export interface SegmentToCheck {
   readonly path: string;

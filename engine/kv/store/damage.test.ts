@@ -34,7 +34,8 @@ test('a flipped bit in a segment is XX001 with the name of the file, or harmless
     }
     await store.close();
   }
-  expect(found).toBeGreaterThan((sizeBytes / 7) * 0.9);
+  // Walks do not read the filter, which is one line here.
+  expect(found).toBeGreaterThanOrEqual(Math.floor((sizeBytes - 64) / 7));
 });
 
 test('a segment that is missing is XX001 with its name when the store is opened', async () => {

@@ -5,7 +5,7 @@ import { encodeCommit, type CommitRecord } from '../../log/commit-record.ts';
 import type { KvState } from '../../lsm/kv-state.ts';
 import { notRemoved } from '../../lsm/pins.ts';
 import type { KvJobRunner } from '../../ports/kv-jobs.ts';
-import { replayBatch, type KvBatch } from '../batch.ts';
+import { replayBatch, replayPlaces, type KvBatch } from '../batch.ts';
 import { compareKeys } from '../bytes.ts';
 import { hashKey } from '../hash.ts';
 import { KvMemtable } from '../memtable/kv-memtable.ts';
@@ -157,7 +157,8 @@ export class KvStore {
   freeze(): void {
     if (isEmpty(this.#active)) return;
     this.#frozen = [{ memtable: this.#active, durable: this.#commits.lastDurable }, ...this.#frozen];
-    this.#active = new KvMemtable();
+    // The next one will be like it.
+    this.#active = new KvMemtable({ expectedKeys: this.#active.keyCount });
     this.#changeView();
     this.#background.wake();
   }
@@ -219,16 +220,19 @@ function isEmpty(memtable: KvMemtable): boolean {
 
 function applyBatch(memtable: KvMemtable, seq: number, kv: Uint8Array): void {
   let operations = 0;
-  replayBatch(kv, {
-    put: (key, value, expiresMs) => {
+  replayPlaces(kv, {
+    put: (keyStart, keyEnd, valueStart, valueEnd, expiresMs, words) => {
       operations++;
-      memtable.put(seq, key, hashKey(key), value, expiresMs);
+      memtable.putFrom(seq, kv, words, keyStart, keyEnd, valueStart, valueEnd, expiresMs);
     },
-    delete: (key) => {
+    delete: (keyStart, keyEnd) => {
       operations++;
+      const key = kv.subarray(keyStart, keyEnd);
       memtable.delete(seq, key, hashKey(key));
     },
-    deleteRange: (start, end) => {
+    deleteRange: (startStart, startEnd, endStart, endEnd) => {
+      const start = kv.subarray(startStart, startEnd);
+      const end = kv.subarray(endStart, endEnd);
       memtable.deleteRange(seq, start, end);
       deletePutsBefore(memtable, seq, kv, operations++, { start, end });
     },
