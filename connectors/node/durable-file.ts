@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nodeErrorCode } from './node-error.ts';
 
@@ -29,15 +28,6 @@ export async function makeFolder(path: string): Promise<void> {
     await syncFolder(parent);
     if (current === first || parent === current) return;
     current = parent;
-  }
-}
-
-/** Writes all of `bytes` at the file's position: one call of `write` may take fewer. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  let offset = 0;
-  while (offset < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, offset, bytes.length - offset);
-    offset += bytesWritten;
   }
 }
 

@@ -54,6 +54,39 @@ test('after a failed append within the call the file refuses everything', async 
   expect(file.sizeBytes).toBe(0);
 });
 
+test('appends fill the space that is reserved ahead of them, and the rest is given back', async () => {
+  const path = join(root, 'reserved');
+  const file = await NodeAppendFile.open(path);
+  await file.append(text('a'));
+  expect(await file.reserve(1000)).toBe(process.platform === 'linux');
+  expect(file.sizeBytes).toBe(1);
+  await file.appendDurably(text('b'));
+  file.appendDurablyNow(text('c'));
+  file.appendNow(text('d'));
+  await file.append(text('e'));
+  expect(file.sizeBytes).toBe(5);
+  const bytes = await files.readFile(path);
+  expect(bytes.subarray(0, 5)).toEqual(text('abcde'));
+  expect(bytes.subarray(5).every((byte) => byte === 0)).toBe(true);
+  expect(bytes).toHaveLength(process.platform === 'linux' ? 1001 : 5);
+  await file.release();
+  expect(await files.size(path)).toBe(5);
+  await file.appendDurably(text('f'));
+  await file.close();
+  expect(await files.readFile(path)).toEqual(text('abcdef'));
+});
+
+test('what is left when a process dies is read with the unused space, and the next one appends behind it', async () => {
+  const path = join(root, 'reserved before');
+  const file = await NodeAppendFile.open(path);
+  await file.appendDurably(text('a'));
+  await file.reserve(10);
+  await file.close();
+  const second = await files.openAppend(path);
+  expect(second.sizeBytes).toBe((await files.readFile(path)).length);
+  await second.close();
+});
+
 test('a short write is continued', async () => {
   const written: number[] = [];
   const handle = {

@@ -97,13 +97,27 @@ describe('what a crash leaves is a warning', () => {
     const dataDir = await sample.restore();
     for (const pattern of [/^log/, /MANIFEST/]) {
       const path = join(dataDir, await fileLike(dataDir, pattern));
-      await writeFile(path, Buffer.concat([await readFile(path), Buffer.alloc(5)]));
+      await writeFile(path, Buffer.concat([await readFile(path), Buffer.from([5, 0, 0, 0, 1]), Buffer.alloc(2000)]));
     }
     const findings = await findingsOf(dataDir);
     expect(findings.map(({ severity, kind }) => [severity, kind])).toEqual([
       ['warning', 'manifest'],
       ['warning', 'log'],
     ]);
+    expect(findings[1]?.problem).toContain('5 bytes of an unfinished write');
+  });
+
+  test('but unused space at the end of the log is none of that, and hides no damage', async () => {
+    const dataDir = await sample.restore();
+    const log = await fileLike(dataDir, /^log/);
+    const bytes = Buffer.concat([await readFile(join(dataDir, log)), Buffer.alloc(300_000)]);
+    await writeFile(join(dataDir, log), bytes);
+    expect(await findingsOf(dataDir)).toEqual([]);
+    bytes.writeUInt8(bytes.readUInt8(20) ^ 4, 20);
+    await writeFile(join(dataDir, log), bytes);
+    const [finding] = await findingsOf(dataDir);
+    expect(finding).toMatchObject({ severity: 'damage', kind: 'log', file: log });
+    expect(finding?.problem).toContain('behind it are');
   });
 });
 

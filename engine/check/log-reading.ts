@@ -1,7 +1,7 @@
 import { decodeFrames, FRAME_HEADER_BYTES } from '../log/frame.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import { problemOf } from './finding.ts';
-import { framesAfter } from './frames-after.ts';
+import { framesAfter, withoutTrailingZeros } from './frames-after.ts';
 import type { CommitRange, LogAudit } from './log-audit.ts';
 
 export const LOG_NAME = /^\d{10}\.log$/;
@@ -14,7 +14,7 @@ export interface LogFileReading {
   readonly commitCount: number;
   readonly lastSeq: number | undefined;
   readonly problem: LogProblem | undefined;
-  /** Bytes of an unfinished write at the end of the last file: never acknowledged, cut off by the next open. */
+  /** Bytes of an unfinished write at the end of the last file: never acknowledged, cut off by the next open. Space behind it that was never used does not count. */
   readonly tornBytes: number;
 }
 
@@ -68,7 +68,7 @@ export async function readLogFile(
     commitCount,
     lastSeq,
     problem: text === undefined ? undefined : { offset, text, missing, later: summarize(later, audit) },
-    tornBytes: text === undefined ? bytes.length - validBytes : 0,
+    tornBytes: text === undefined ? withoutTrailingZeros(bytes.subarray(validBytes)).length : 0,
   });
   for (const payload of payloads) {
     const { seq, problem, missing } = audit.add(payload);
@@ -82,6 +82,7 @@ export async function readLogFile(
   }
   if (tail.kind === 'damaged') return stop(`the checksum of ${tail.reason} is wrong`, framesAfter(bytes, offset));
   if (tail.kind === 'torn' && !isLast) return stop('it ends in the middle of a commit', []);
+  if (tail.kind === 'unused' && !isLast) return stop('it ends in zeros, as only the newest file may', []);
   return stop(undefined, []);
 }
 

@@ -49,7 +49,7 @@ test('a last frame whose end was never written is torn, not damaged; it is whole
       bytes.fill(0, from);
       const decoded = decodeFrames(bytes);
       expect(decoded.validBytes).toBe(isWhole ? bytes.length : start);
-      expect(decoded.tail.kind).toBe(isWhole ? 'clean' : 'torn');
+      expect(decoded.tail.kind).toBe(isWhole ? 'clean' : from === start ? 'unused' : 'torn');
       expect(decoded.payloads).toHaveLength(isWhole ? list.length : list.length - 1);
     }),
     { seed: SEED },
@@ -91,5 +91,51 @@ test('a flipped bit in the header of a safe frame is damage, also when a torn on
   const bytes = new Uint8Array(Buffer.concat([safe, torn]));
   expect(decodeFrames(bytes).tail.kind).toBe('torn');
   bytes[2] = 1;
+  expect(decodeFrames(bytes).tail).toEqual({ kind: 'damaged', reason: 'a frame header' });
+});
+
+/** Frames that are safe, a last write of several, and unused space behind them. */
+const reservedFile = fc.record({
+  safe: fc.array(fc.uint8Array({ maxLength: 900 }), { maxLength: 3 }),
+  last: fc.array(fc.uint8Array({ minLength: 1, maxLength: 1500 }), { minLength: 1, maxLength: 4 }),
+  unusedBytes: fc.nat(5000),
+});
+
+test('a write into reserved space of which any sectors are missing is torn, and what was safe is kept', () => {
+  fc.assert(
+    fc.property(reservedFile, fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }), (file, isWritten) => {
+      const safeBytes = encodeAll(file.safe);
+      const bytes = new Uint8Array(Buffer.concat([safeBytes, encodeAll(file.last), new Uint8Array(file.unusedBytes)]));
+      for (let sector = safeBytes.length >> 9; sector << 9 < bytes.length; sector++) {
+        if (isWritten[sector % 20] === true) continue;
+        bytes.fill(0, Math.max(safeBytes.length, sector << 9), (sector + 1) << 9);
+      }
+      const { payloads: found, tail } = decodeFrames(bytes);
+      expect(tail.kind).not.toBe('damaged');
+      const written = [...file.safe, ...file.last].map((payload) => [...payload]);
+      expect(found.length).toBeGreaterThanOrEqual(file.safe.length);
+      expect(found.map((payload) => [...payload])).toEqual(written.slice(0, found.length));
+    }),
+    { seed: SEED, numRuns: 300 },
+  );
+});
+
+test('a flipped bit is damage in a frame before unused space, and costs nothing in the space', () => {
+  const list = [new Uint8Array(700).fill(3), new Uint8Array([1, 2, 3]), new Uint8Array(40)];
+  const framed = encodeAll(list);
+  const bytes = new Uint8Array(Buffer.concat([framed, new Uint8Array(2000)]));
+  expect(decodeFrames(bytes)).toMatchObject({ validBytes: framed.length, tail: { kind: 'unused' } });
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    const { payloads: found, tail } = decodeFrames(bytes);
+    if (bit < framed.length * 8) expect(tail.kind, `bit ${bit}`).toBe('damaged');
+    else expect(found).toHaveLength(3);
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  }
+});
+
+test('anything but zeros in the sector behind the last frame is not taken for unused space', () => {
+  const bytes = new Uint8Array(Buffer.concat([encodeAll([new Uint8Array(5)]), new Uint8Array(2000)]));
+  bytes[200] = 1;
   expect(decodeFrames(bytes).tail).toEqual({ kind: 'damaged', reason: 'a frame header' });
 });

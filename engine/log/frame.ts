@@ -6,6 +6,8 @@ export const FRAME_HEADER_BYTES = 12;
 const END_MARKER = 0xa5;
 /** The smallest piece that a disk writes at once. */
 const SECTOR_BYTES = 512;
+/** Comparing with zeros is a hundred times as quick as looking at each byte, and there may be a mebibyte of them. */
+const ZEROS = new Uint8Array(64 * 1024);
 
 /** One frame holding `parts`, back to back, and the end marker. */
 export function encodeFrame(parts: readonly Uint8Array[]): Uint8Array {
@@ -32,6 +34,8 @@ export interface DecodedFrames {
   readonly validBytes: number;
   readonly tail:
     | { readonly kind: 'clean' }
+    /** Nothing but zeros: space that was made for later frames. */
+    | { readonly kind: 'unused' }
     /** An unfinished write: never acknowledged. */
     | { readonly kind: 'torn' }
     | { readonly kind: 'damaged'; readonly reason: string };
@@ -43,6 +47,7 @@ export function decodeFrames(bytes: Uint8Array): DecodedFrames {
   let at = 0;
   const stop = (tail: DecodedFrames['tail']): DecodedFrames => ({ payloads, validBytes: at, tail });
   while (at < bytes.length) {
+    if (bytes[at] === 0 && isZero(bytes.subarray(at))) return stop({ kind: 'unused' });
     if (bytes.length - at < FRAME_HEADER_BYTES) return stop({ kind: 'torn' });
     if (crc32(bytes.subarray(at, at + 8)) !== view.getUint32(at + 8, true)) {
       const torn = isZero(bytes.subarray(at + FRAME_HEADER_BYTES)) || hasHole(bytes, at, at + FRAME_HEADER_BYTES);
@@ -82,7 +87,11 @@ function hasHole(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
+  for (let from = 0; from < bytes.length; from += ZEROS.length) {
+    const piece = bytes.subarray(from, from + ZEROS.length);
+    if (Buffer.compare(piece, ZEROS.subarray(0, piece.length)) !== 0) return false;
+  }
+  return true;
 }
 
 function endsInZeros(bytes: Uint8Array): boolean {

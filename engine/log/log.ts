@@ -1,8 +1,10 @@
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AppendFile, FileSystem } from '../ports/file-system.ts';
+import type { FileSystem } from '../ports/file-system.ts';
 import { encodeFrame } from './frame.ts';
 import { readFramedFile } from './framed-file.ts';
+import { LogFile } from './log-file.ts';
+import { Pace } from './pace.ts';
 
 /**
  * When a commit is acknowledged. A killed process loses nothing at any level; a power cut or a crash of the operating system can lose
@@ -47,13 +49,11 @@ interface SealedFile {
 /** A commit to write, or something to do between two writes. */
 interface Pending {
   readonly frame?: Uint8Array;
-  readonly seal?: boolean;
+  /** What becomes of the file once everything before is written: another one takes its place, or it is the last. */
+  readonly end?: 'seal' | 'finish';
   resolve(): void;
   reject(error: unknown): void;
 }
-
-/** So much is written within a call when it need not be durable: beyond, other work should go on meanwhile. */
-const AT_ONCE_BYTES = 256 * 1024;
 
 const LOG_NAME = /^(\d{10})\.log$/;
 
@@ -69,9 +69,8 @@ export class FileLog implements CommitLog {
   readonly #folder: string;
   readonly #sealed: SealedFile[];
   #number: number;
-  #file: AppendFile;
-  /** Whether anything in `#file` was not fsynced. */
-  #dirty = false;
+  readonly #pace = new Pace();
+  #file: LogFile;
   #lastSeq = 0;
   #queue: Pending[] = [];
   #writing: Promise<void> | undefined;
@@ -84,7 +83,7 @@ export class FileLog implements CommitLog {
     folder: string,
     sealed: SealedFile[],
     number: number,
-    file: AppendFile,
+    file: LogFile,
   ) {
     this.#fileSystem = ports.fileSystem;
     this.#clock = ports.clock;
@@ -122,7 +121,7 @@ export class FileLog implements CommitLog {
     }
     // Appending goes to a new file: what was read is sealed, so that one rule covers trimming.
     const number = (numbers.at(-1) ?? 0) + 1;
-    const file = await fileSystem.openAppend(logPath(folder, number));
+    const file = await LogFile.open(fileSystem, logPath(folder, number));
     await fileSystem.syncFolder(folder);
     return new FileLog(ports, options, folder, sealed, number, file);
   }
@@ -144,7 +143,7 @@ export class FileLog implements CommitLog {
   }
 
   async seal(): Promise<void> {
-    await this.#enqueue({ seal: true });
+    await this.#enqueue({ end: 'seal' });
   }
 
   async trim(seq: number): Promise<void> {
@@ -158,14 +157,14 @@ export class FileLog implements CommitLog {
     this.#timer?.stop.abort();
     await this.#timer?.done;
     try {
-      if (this.#failure === undefined) await this.sync();
+      if (this.#failure === undefined) await this.#enqueue({ end: 'finish' });
     } finally {
       await this.#writing;
       await this.#file.close();
     }
   }
 
-  #enqueue(pending: Pick<Pending, 'frame' | 'seal'>, seq?: number): Promise<void> {
+  #enqueue(pending: Pick<Pending, 'frame' | 'end'>, seq?: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#stopped());
     if (seq !== undefined) this.#lastSeq = seq;
     const done = new Promise<void>((resolve, reject) => this.#queue.push({ ...pending, resolve, reject }));
@@ -175,19 +174,16 @@ export class FileLog implements CommitLog {
 
   /** Writes what is queued, one write and at most one fsync for all of it, until nothing is left. */
   async #drain(): Promise<void> {
-    // Where a write does not wait for a disk, those that are made in one go would otherwise be written one by one.
-    if (this.#options.durability !== 'full') await Promise.resolve();
+    // Where a write does not wait for a disk, it is only for those that are made in one go: they would be written one by one otherwise.
+    let turnMs = this.#options.durability === 'full' ? await this.#turnOfOthers() : await Promise.resolve(0);
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
       const lastSeq = this.#lastSeq;
       try {
-        const durably = this.#options.durability === 'full' || batch.some((pending) => pending.frame === undefined);
-        await this.#write(
-          batch.flatMap((pending) => pending.frame ?? []),
-          durably,
-        );
-        if (batch.some((pending) => pending.seal === true)) await this.#startFile(lastSeq);
+        await this.#write(batch, turnMs);
+        if (batch.some(({ end }) => end === 'seal')) await this.#startFile(lastSeq);
+        if (batch.some(({ end }) => end === 'finish')) await this.#file.finish();
       } catch (error) {
         this.#failure = error;
         for (const pending of [...batch, ...this.#queue]) pending.reject(this.#stopped());
@@ -196,37 +192,46 @@ export class FileLog implements CommitLog {
       }
       for (const pending of batch) pending.resolve();
       // Whoever was waiting for these may have the next commit ready at once: it is to share the next write with those that came in meanwhile.
-      if (this.#queue.length > 0) await this.#clock.pause();
-      if (this.#dirty && this.#options.durability === 'interval') this.#timer ??= this.#syncLater();
+      if (this.#queue.length > 0) turnMs = await this.#turnOfOthers();
+      if (this.#file.isDirty && this.#options.durability === 'interval') this.#timer ??= this.#syncLater();
     }
     this.#writing = undefined;
   }
 
-  async #write(frames: readonly Uint8Array[], durably: boolean): Promise<void> {
-    const [only] = frames;
-    const bytes = frames.length === 1 && only !== undefined ? only : concat(frames);
-    if (bytes.length > 0 && durably && !this.#dirty) {
-      await this.#file.appendDurably(bytes);
-      return;
-    }
-    if (bytes.length > 0) {
-      this.#dirty = true;
-      if (!durably && bytes.length <= AT_ONCE_BYTES && this.#file.appendNow !== undefined) this.#file.appendNow(bytes);
-      else await this.#file.append(bytes);
-    }
-    if (durably && this.#dirty) {
-      await this.#file.sync();
-      this.#dirty = false;
-    }
+  /**
+   * Lets everything else in the process run; returns for how long it did. Their commits are to share the next write, and writes within the call, one after the other,
+   * must not keep the process from all else.
+   */
+  async #turnOfOthers(): Promise<number> {
+    const startMs = this.#clock.monotonicMs();
+    await this.#clock.pause();
+    return this.#clock.monotonicMs() - startMs;
   }
 
+  async #write(batch: readonly Pending[], turnMs: number): Promise<void> {
+    const frames = batch.flatMap(({ frame }) => frame ?? []);
+    const [only] = frames;
+    const bytes = frames.length === 1 && only !== undefined ? only : concat(frames);
+    if (this.#options.durability !== 'full' && frames.length === batch.length) {
+      await this.#file.append(bytes);
+      return;
+    }
+    const isForNow = this.#pace.isForNow(batch.length, bytes.length, turnMs) && this.#file.isForNow;
+    const startMs = this.#clock.monotonicMs();
+    if (isForNow && bytes.length > 0) this.#file.appendDurablyNow(bytes);
+    else await this.#file.appendDurably(bytes);
+    if (bytes.length > 0) this.#pace.measured(bytes.length, this.#clock.monotonicMs() - startMs, isForNow);
+  }
+
+  /** What is sealed ends with its last frame before there is a file behind it: only the newest one may end in unused space. */
   async #startFile(lastSeq: number): Promise<void> {
-    if (this.#file.sizeBytes === 0) return;
-    const next = await this.#fileSystem.openAppend(logPath(this.#folder, this.#number + 1));
+    const { path, sizeBytes } = this.#file;
+    if (sizeBytes === 0) return;
+    await this.#file.finish();
+    const next = await LogFile.open(this.#fileSystem, logPath(this.#folder, this.#number + 1));
     await this.#fileSystem.syncFolder(this.#folder);
-    const { sizeBytes } = this.#file;
     await this.#file.close();
-    this.#sealed.push({ path: logPath(this.#folder, this.#number), lastSeq, sizeBytes });
+    this.#sealed.push({ path, lastSeq, sizeBytes });
     this.#file = next;
     this.#number++;
   }
@@ -237,13 +242,14 @@ export class FileLog implements CommitLog {
       await this.#clock.sleep(this.#options.syncIntervalMs, stop.signal).catch(() => undefined);
       this.#timer = undefined;
       // A failure is kept, and told to whoever commits next.
-      if (this.#dirty && this.#failure === undefined && !stop.signal.aborted) await this.sync().catch(() => undefined);
+      if (this.#file.isDirty && this.#failure === undefined && !stop.signal.aborted)
+        await this.sync().catch(() => undefined);
     };
     return { done: wait(), stop };
   }
 
   #stopped(): AlopexError {
-    return new AlopexError(SqlState.ioError, `the log ${logPath(this.#folder, this.#number)} could not be written`, {
+    return new AlopexError(SqlState.ioError, `the log ${this.#file.path} could not be written`, {
       hint: 'Free disk space or repair the disk, then open the database again; acknowledged commits are safe.',
       cause: this.#failure,
     });

@@ -45,6 +45,19 @@ export interface AppendFile {
   appendNow?(bytes: Uint8Array): void;
   /** `append` and `sync` in one, in one trip to the operating system where it can: the cost of a small commit is that of its trips. */
   appendDurably(bytes: Uint8Array): Promise<void>;
+  /**
+   * `appendDurably` within the call, which holds up everything else in the process until the disk has answered. Absent where files have no such calls. Only while no other
+   * call is under way.
+   */
+  appendDurablyNow?(bytes: Uint8Array): void;
+  /**
+   * Makes the file `sizeBytes` longer than it is, by zeros, durably: what is appended there later does not change the size of the file, which saves a disk half of the work.
+   * Other appends may go on meanwhile. Returns whether it has been done: where there is no room for it the file can be used as before. `sizeBytes` of the file stays what it
+   * was, but whoever reads the file finds the zeros behind what was appended, until `release`. Absent where it would not help.
+   */
+  reserve?(sizeBytes: number): Promise<boolean>;
+  /** Gives back what of the reserved space is not used, durably: the file ends where the last append does. Only while no other call is under way. */
+  release?(): Promise<void>;
   /** Makes everything appended so far durable. A failure is final: the caller must not retry (invariant 2). */
   sync(): Promise<void>;
   close(): Promise<void>;

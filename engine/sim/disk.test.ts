@@ -84,6 +84,56 @@ describe('bytes', () => {
   });
 });
 
+describe('reserved space', () => {
+  const reserved = (disk: SimDisk, isSafe: boolean): void => {
+    durableFile(disk, 'safe');
+    disk.reserve('/d/f', 4, isSafe);
+    expect(disk.appendedSize('/d/f')).toBe(4);
+    expect(readFile(disk)).toBe('safe\0\0\0\0');
+  };
+
+  test('that was synced is there after every power cut, whatever becomes of what was written into it', () => {
+    const seen = afterPowerCuts((disk) => {
+      reserved(disk, true);
+      disk.append('/d/f', bytesOf('new'));
+      expect(readFile(disk)).toBe('safenew\0');
+    }, readFile);
+    expect([...seen].every((content) => content.length === 8 && content.startsWith('safe'))).toBe(true);
+    for (const content of ['safe\0\0\0\0', 'safen\0\0\0', 'safenew\0']) expect(seen).toContain(content);
+  });
+
+  test('that was not may be there in part', () => {
+    const seen = afterPowerCuts((disk) => reserved(disk, false), readFile);
+    expect(seen).toContain('safe');
+    expect(seen).toContain('safe\0\0');
+    expect(seen).toContain('safe\0\0\0\0');
+  });
+
+  test('is gone when it was given back; unless that is safe, it may come back', () => {
+    const released = (disk: SimDisk, isSafe: boolean): void => {
+      reserved(disk, true);
+      disk.append('/d/f', bytesOf('n'));
+      disk.release('/d/f', isSafe);
+      expect(readFile(disk)).toBe('safen');
+    };
+    expect(afterPowerCuts((disk) => released(disk, true), readFile)).toEqual(new Set(['safen']));
+    const seen = afterPowerCuts((disk) => released(disk, false), readFile);
+    expect(seen).toContain('safen');
+    expect(seen).toContain('safe\0\0\0\0');
+  });
+
+  test('is a part of the file for a process that comes later', () => {
+    const disk = new SimDisk(new FaultCounters());
+    disk.makeFolder('/d');
+    reserved(disk, true);
+    disk.reopen('/d/f');
+    disk.append('/d/f', bytesOf('new'));
+    expect(readFile(disk)).toBe('safe\0\0\0\0new');
+    disk.truncate('/d/f', 4);
+    expect(readFile(disk)).toBe('safe');
+  });
+});
+
 describe('names', () => {
   test('that were not synced may be lost, though the bytes were', () => {
     const seen = afterPowerCuts((disk) => {

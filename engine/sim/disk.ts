@@ -9,7 +9,13 @@ interface SimFile {
   syncedBytes: number;
   /** Where a failed sync dropped what was to be written: read back as written, gone after a power cut, whatever is synced later. */
   readonly dropped: { readonly from: number; readonly to: number }[];
+  /** Where the zeros end that are reserved behind the content; not before its end if there are any. */
+  reservedTo: number;
+  /** What a power cut leaves of that: as far as it has been synced, or as it was before it was given back. */
+  safeReserve: { readonly least: number; readonly most: number };
 }
+
+const NO_RESERVE = { least: 0, most: 0 };
 
 /**
  * The disk of the simulated machine, with its cache: what has been written, and what of it is safe. Files grow, or are replaced whole. A change of a folder (a new
@@ -44,12 +50,19 @@ export class SimDisk {
   }
 
   size(path: string): number | undefined {
-    return this.#find(path)?.content.sizeBytes;
+    const file = this.#find(path);
+    return file === undefined ? undefined : Math.max(file.content.sizeBytes, file.reservedTo);
+  }
+
+  /** Without what is reserved behind. */
+  appendedSize(path: string): number {
+    return this.#get(path).content.sizeBytes;
   }
 
   /** The bytes of a file, or `undefined` when absent. A view: do not change it. */
   bytes(path: string): Uint8Array | undefined {
-    return this.#find(path)?.content.bytes();
+    const file = this.#find(path);
+    return file === undefined ? undefined : withZerosTo(file.content.bytes(), file.reservedTo);
   }
 
   /** Names in a folder, sorted. */
@@ -80,8 +93,31 @@ export class SimDisk {
 
   truncate(path: string, sizeBytes: number): void {
     const file = this.#get(path);
+    settleReserve(file, file.reservedTo);
     file.content.replace(file.content.bytes().slice(0, sizeBytes));
     file.syncedBytes = Math.min(file.syncedBytes, sizeBytes);
+  }
+
+  /** Whoever opens a file for appending goes on behind everything that is there. */
+  reopen(path: string): void {
+    const file = this.#get(path);
+    settleReserve(file, file.reservedTo);
+  }
+
+  /** Makes a file longer by zeros, where later appends go. */
+  reserve(path: string, sizeBytes: number, isSafe: boolean): void {
+    const file = this.#get(path);
+    file.reservedTo = Math.max(file.reservedTo, file.content.sizeBytes) + sizeBytes;
+    const { reservedTo, safeReserve } = file;
+    file.safeReserve = { least: isSafe ? reservedTo : safeReserve.least, most: reservedTo };
+  }
+
+  /** Gives back what is reserved; if that is not safe, it may come back. */
+  release(path: string, isSafe: boolean): void {
+    const file = this.#get(path);
+    file.reservedTo = 0;
+    file.safeReserve = isSafe ? NO_RESERVE : { least: 0, most: file.safeReserve.most };
+    if (isSafe) this.syncFile(path);
   }
 
   syncFile(path: string): void {
@@ -124,7 +160,8 @@ export class SimDisk {
   /** Files whose bytes and name are all safe, sorted: what can rot. */
   syncedFiles(): string[] {
     const safe = [...this.#current].filter(
-      ([path, file]) => this.#durable.get(path) === file && file.syncedBytes === file.content.sizeBytes,
+      ([path, file]) =>
+        this.#durable.get(path) === file && file.syncedBytes === file.content.sizeBytes && file.reservedTo === 0,
     );
     return safe.flatMap(([path, file]) => (file.content.sizeBytes > 0 ? path : [])).sort();
   }
@@ -168,6 +205,11 @@ export class SimDisk {
       this.#counters.count(`unsynced bytes: ${torn.tear}`);
       file.content.replace(torn.bytes);
     }
+    const { least, most } = file.safeReserve;
+    if (most > 0) {
+      this.#counters.count('reserved space after a power cut');
+      settleReserve(file, random.between(least, most));
+    }
     file.syncedBytes = file.content.sizeBytes;
     file.dropped.length = 0;
   }
@@ -186,7 +228,7 @@ export class SimDisk {
   }
 
   #adopt(native: NativeFolder, path: string): void {
-    this.#current.set(path, { content: new NativeContent(native, path), syncedBytes: 0, dropped: [] });
+    this.#current.set(path, newSimFile(new NativeContent(native, path)));
   }
 
   #get(path: string): SimFile {
@@ -197,10 +239,10 @@ export class SimDisk {
 
   /** Not in place yet. */
   #newFile(path: string, bytes: Uint8Array): SimFile {
-    if (this.#native?.holds(path) !== true) return { content: new MemoryContent(bytes), syncedBytes: 0, dropped: [] };
+    if (this.#native?.holds(path) !== true) return newSimFile(new MemoryContent(bytes));
     const limbo = this.#native.limbo();
     this.#native.write(limbo, bytes);
-    return { content: new NativeContent(this.#native, limbo), syncedBytes: 0, dropped: [] };
+    return newSimFile(new NativeContent(this.#native, limbo));
   }
 
   #setCurrent(path: string, file: SimFile | undefined): void {
@@ -237,6 +279,25 @@ export class SimDisk {
   #restoreFolders(path: string): void {
     this.makeFolder(parentOf(path));
   }
+}
+
+function newSimFile(content: Content): SimFile {
+  return { content, syncedBytes: 0, dropped: [], reservedTo: 0, safeReserve: NO_RESERVE };
+}
+
+/** What was reserved up to `to` is a part of the file as any other from here on. */
+function settleReserve(file: SimFile, to: number): void {
+  const bytes = file.content.bytes();
+  if (to > bytes.length) file.content.replace(withZerosTo(bytes, to));
+  file.reservedTo = 0;
+  file.safeReserve = NO_RESERVE;
+}
+
+function withZerosTo(bytes: Uint8Array, to: number): Uint8Array {
+  if (to <= bytes.length) return bytes;
+  const longer = new Uint8Array(to);
+  longer.set(bytes);
+  return longer;
 }
 
 export function parentOf(path: string): string {

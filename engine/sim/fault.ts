@@ -2,6 +2,7 @@
 export type IoKind =
   | 'open'
   | 'append'
+  | 'reserve'
   | 'sync'
   | 'close'
   | 'read'

@@ -1,6 +1,6 @@
 import type { AppendFile, FileSystem, ReadFile } from '../ports/file-system.ts';
 import { parentOf, type SimDisk } from './disk.ts';
-import type { Extent, IoKind } from './fault.ts';
+import { InjectedError, type Extent, type IoKind } from './fault.ts';
 import type { SimIo } from './io.ts';
 import type { SeededRandom } from './random.ts';
 
@@ -19,7 +19,8 @@ export class SimFileSystem implements FileSystem {
 
   openAppend(path: string): Promise<AppendFile> {
     return this.#call('open', path, () => {
-      if (!this.#disk.exists(path)) this.#disk.create(path);
+      if (this.#disk.exists(path)) this.#disk.reopen(path);
+      else this.#disk.create(path);
       return new SimAppendFile(path, this.#disk, this.#io, this.#random);
     });
   }
@@ -127,6 +128,7 @@ class SimAppendFile implements AppendFile {
   readonly #disk: SimDisk;
   readonly #io: SimIo;
   readonly #random: SeededRandom;
+  #hasReserved = false;
   #failure: unknown;
 
   constructor(path: string, disk: SimDisk, io: SimIo, random: SeededRandom) {
@@ -137,7 +139,7 @@ class SimAppendFile implements AppendFile {
   }
 
   get sizeBytes(): number {
-    return this.#disk.size(this.#path) ?? 0;
+    return this.#disk.appendedSize(this.#path);
   }
 
   append(bytes: Uint8Array): Promise<void> {
@@ -160,6 +162,32 @@ class SimAppendFile implements AppendFile {
       if (extent === 'dropped') this.#disk.dropUnsynced(this.#path);
     };
     return this.#orFailForEver(() => this.#call('sync', sync));
+  }
+
+  /** One that fails for lack of room, before it has begun or in the middle, leaves a file that can be used. */
+  async reserve(sizeBytes: number): Promise<boolean> {
+    const reserve = (extent: Extent): void => {
+      const bytes = extent === 'part' ? this.#random.below(sizeBytes) : sizeBytes;
+      this.#disk.reserve(this.#path, bytes, extent === 'all');
+    };
+    let isThere = true;
+    this.#hasReserved = true;
+    await this.#orFailForEver(async () => {
+      try {
+        await this.#call('reserve', reserve, `${sizeBytes} bytes`);
+      } catch (error) {
+        if (!(error instanceof InjectedError) || error.code !== 'ENOSPC') throw error;
+        isThere = false;
+      }
+    });
+    return isThere;
+  }
+
+  async release(): Promise<void> {
+    if (!this.#hasReserved) return;
+    const release = (extent: Extent): void => this.#disk.release(this.#path, extent === 'all');
+    await this.#orFailForEver(() => this.#call('truncate', release, 'to the last append'));
+    this.#hasReserved = false;
   }
 
   close(): Promise<void> {

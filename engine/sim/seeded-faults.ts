@@ -36,6 +36,7 @@ const READS: ReadonlySet<IoKind> = new Set(['read', 'list', 'size', 'read-at']);
 const CHANGES: ReadonlySet<IoKind> = new Set([
   'open',
   'append',
+  'reserve',
   'write',
   'truncate',
   'make-folder',
@@ -45,7 +46,7 @@ const CHANGES: ReadonlySet<IoKind> = new Set([
 ]);
 const SYNCS: ReadonlySet<IoKind> = new Set(['sync', 'sync-file', 'sync-folder']);
 /** What needs space. */
-const GROWING: ReadonlySet<IoKind> = new Set(['open', 'append', 'write', 'make-folder', 'kernel-write']);
+const GROWING: ReadonlySet<IoKind> = new Set(['open', 'append', 'reserve', 'write', 'make-folder', 'kernel-write']);
 const KERNEL_CRASH = 0.05;
 const EXTENTS: readonly Extent[] = ['nothing', 'part', 'all'];
 
@@ -101,7 +102,8 @@ export class SeededFaults implements FaultPolicy {
 
   /** Creating and removing happen or not; writing can stop in the middle. */
   #partOf(kind: IoKind): Extent {
-    return (kind === 'append' || kind === 'write' || kind === 'kernel-write') && this.#random.chance(0.5)
+    return (kind === 'append' || kind === 'reserve' || kind === 'write' || kind === 'kernel-write') &&
+      this.#random.chance(0.5)
       ? 'part'
       : 'nothing';
   }

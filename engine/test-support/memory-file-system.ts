@@ -7,26 +7,52 @@ export class MemoryFileSystem implements FileSystem {
   syncs = 0;
   /** Hears of every append that is made within its call; one that it throws at fails. */
   onAppendNow: ((bytes: Uint8Array) => void) | undefined;
+  /** The same for those that are durable as well. */
+  onAppendDurablyNow: ((bytes: Uint8Array) => void) | undefined;
+  /** Comes before space is reserved; what it returns instead of `true`, or throws, becomes of that. */
+  onReserve: (() => Promise<boolean>) | undefined;
 
   openAppend(path: string): Promise<AppendFile> {
     if (!this.files.has(path)) this.files.set(path, new Uint8Array(0));
-    const sizeOf = (): number => this.files.get(path)?.length ?? 0;
+    let sizeBytes = this.#get(path).length;
+    const append = (bytes: Uint8Array): void => {
+      const before = this.#get(path);
+      const after = new Uint8Array(Math.max(before.length, sizeBytes + bytes.length));
+      after.set(before);
+      after.set(bytes, sizeBytes);
+      this.files.set(path, after);
+      sizeBytes += bytes.length;
+    };
     return Promise.resolve({
       get sizeBytes() {
-        return sizeOf();
+        return sizeBytes;
       },
       append: async (bytes: Uint8Array) => {
         await Promise.resolve();
-        this.files.set(path, Buffer.concat([this.#get(path), bytes]));
+        append(bytes);
       },
       appendNow: (bytes: Uint8Array) => {
         this.onAppendNow?.(bytes);
-        this.files.set(path, Buffer.concat([this.#get(path), bytes]));
+        append(bytes);
       },
       appendDurably: async (bytes: Uint8Array) => {
         await Promise.resolve();
-        this.files.set(path, Buffer.concat([this.#get(path), bytes]));
+        append(bytes);
         await this.#sync();
+      },
+      appendDurablyNow: (bytes: Uint8Array) => {
+        this.onAppendDurablyNow?.(bytes);
+        append(bytes);
+        this.#syncNow();
+      },
+      reserve: async (more: number) => {
+        if ((await this.onReserve?.()) === false) return false;
+        this.files.set(path, Buffer.concat([this.#get(path), new Uint8Array(more)]));
+        return true;
+      },
+      release: async () => {
+        await Promise.resolve();
+        this.files.set(path, this.#get(path).slice(0, sizeBytes));
       },
       sync: () => this.#sync(),
       close: () => Promise.resolve(),
@@ -107,6 +133,10 @@ export class MemoryFileSystem implements FileSystem {
 
   async #sync(): Promise<void> {
     await Promise.resolve();
+    this.#syncNow();
+  }
+
+  #syncNow(): void {
     this.syncs++;
     if (this.failSync) throw Object.assign(new Error('fsync failed'), { code: 'EIO' });
   }

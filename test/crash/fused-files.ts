@@ -107,6 +107,24 @@ class FusedAppendFile implements AppendFile {
     await this.sync();
   }
 
+  async reserve(sizeBytes: number): Promise<boolean> {
+    let isThere: boolean | undefined;
+    await this.#pass(
+      'reserve',
+      async () => {
+        isThere = await this.#file.reserve?.(sizeBytes);
+      },
+      async () => {
+        await this.#file.reserve?.(sizeBytes >> 1);
+      },
+    );
+    return isThere ?? false;
+  }
+
+  release(): Promise<void> {
+    return this.#pass('release', async () => this.#file.release?.());
+  }
+
   sync(): Promise<void> {
     return this.#pass('sync', () => this.#file.sync());
   }

@@ -18,6 +18,7 @@ afterAll(() => {
 describe('one call after the other fails, is the last before a power cut, or is torn', () => {
   test.each([
     { name: 'keys', least: 1500, stride: 23 },
+    { name: 'log-space', least: 500, stride: 23 },
     { name: 'manifest-rewrite', least: 250, stride: 31 },
     { name: 'tables', least: 600, stride: 53 },
     { name: 'compaction', least: 400, stride: 53 },

@@ -28,7 +28,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 ];
 
 const SYNCS: ReadonlySet<IoKind> = new Set(['sync', 'sync-file', 'sync-folder']);
-const WRITES: ReadonlySet<IoKind> = new Set(['append', 'write', 'truncate', 'kernel-write']);
+const WRITES: ReadonlySet<IoKind> = new Set(['append', 'reserve', 'write', 'truncate', 'kernel-write']);
 const CHANGES: ReadonlySet<IoKind> = new Set([
   ...SYNCS,
   ...WRITES,
@@ -38,7 +38,7 @@ const CHANGES: ReadonlySet<IoKind> = new Set([
   'remove-folder',
   'store-write',
 ]);
-const GROWS: ReadonlySet<IoKind> = new Set(['open', 'append', 'write', 'make-folder', 'kernel-write']);
+const GROWS: ReadonlySet<IoKind> = new Set(['open', 'append', 'reserve', 'write', 'make-folder', 'kernel-write']);
 
 /** Work of the native kernel in memory is no input or output. */
 export function isIo(call: IoCall): boolean {
@@ -132,7 +132,7 @@ export class FaultAt implements FaultPolicy {
 
 /** What fits is written. */
 function partOf({ kind }: IoCall): 'part' | 'nothing' {
-  return kind === 'append' || kind === 'kernel-write' ? 'part' : 'nothing';
+  return kind === 'append' || kind === 'reserve' || kind === 'kernel-write' ? 'part' : 'nothing';
 }
 
 /** Writes down the calls of a run in which nothing goes wrong. */

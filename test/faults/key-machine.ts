@@ -94,6 +94,7 @@ function atRest(): Promise<void> {
 const NO_CONNECTION: KernelConnection = {
   run: () => Promise.resolve(0),
   rows: () => Promise.resolve([]),
+  append: () => Promise.resolve(0),
   stream: () => Promise.reject(new Error('there is no kernel, and no table')),
   interrupt: () => undefined,
   close: () => undefined,

@@ -100,6 +100,22 @@ export const KEYS: Scenario = {
   read,
 };
 
+const MANY_PUTS = (prefix: string): Step[] =>
+  Array.from({ length: 7 }, (_, index) => put(`${prefix}${index}`, 'small'));
+
+/** Files of the log with so many commits that space is made ahead of them: used, given back at a flush and at the end, and left behind by a crash. */
+export const LOG_SPACE: Scenario = {
+  name: 'log-space',
+  database: { limits: { ...LIMITS, kvMemtableBytes: 1_000_000 } },
+  faultsFrom: 0,
+  lives: [
+    [...MANY_PUTS('a'), FLUSH, ...MANY_PUTS('b')],
+    [...MANY_PUTS('c'), FLUSH, COMPACT, put('d', 'last')],
+  ],
+  epilogue: put('epilogue', 'done'),
+  read,
+};
+
 const BIG_KEY_BYTES = 60_000;
 
 /** Seven segments with bounds so large that the manifest grows beyond 1 MiB: opening writes it anew. */

@@ -1,13 +1,13 @@
 import { Kernels } from '../sim/kernels.ts';
 import { applies, FAULT_KINDS } from './fault-kind.ts';
 import { KeyMachine } from './key-machine.ts';
-import { KEYS, MANIFEST_REWRITE } from './key-scenario.ts';
+import { KEYS, LOG_SPACE, MANIFEST_REWRITE } from './key-scenario.ts';
 import { recordCalls, type FaultCase } from './run-case.ts';
 import type { MachineFactory, Scenario } from './scenario.ts';
 import { tableMachines } from './table-machine.ts';
 import { COMPACTION, TABLES, TIERING } from './table-scenario.ts';
 
-const KEY_SCENARIOS: readonly Scenario[] = [KEYS, MANIFEST_REWRITE];
+const KEY_SCENARIOS: readonly Scenario[] = [KEYS, LOG_SPACE, MANIFEST_REWRITE];
 const TABLE_SCENARIOS: readonly Scenario[] = [TABLES, COMPACTION, TIERING];
 
 export const SCENARIO_NAMES: readonly string[] = [...KEY_SCENARIOS, ...TABLE_SCENARIOS].map(({ name }) => name);

@@ -1,6 +1,7 @@
 // Fills a small disk that is mounted for this process alone, by commits, and makes room again. Argument: the disk.
 import { closeSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AlopexDB, AlopexError } from '../../index.ts';
 
 const [, , disk = ''] = process.argv;
@@ -32,7 +33,7 @@ async function fillAndFree(freeBytes: number): Promise<void> {
     goesOn = error.code !== '57P03' && error.code !== '58030';
     kept.delete('later');
   }
-  if (goesOn) await put(db, 'later still', 2, kept);
+  if (goesOn) await putWhenItIsTriedAgain(db, 'later still', 2, kept);
   await db.close();
   db = await open();
   await check(db, kept, 2);
@@ -63,6 +64,24 @@ function valueOf(number: number): Uint8Array {
 async function put(db: AlopexDB, key: string, number: number, kept: Map<string, number>): Promise<void> {
   await db.kv.keyspace('disk', TEXT).put(key, valueOf(number));
   kept.set(key, number);
+}
+
+/** A flush that has failed for lack of room rests for a while, and refuses commits meanwhile. */
+async function putWhenItIsTriedAgain(
+  db: AlopexDB,
+  key: string,
+  number: number,
+  kept: Map<string, number>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await put(db, key, number, kept);
+      return;
+    } catch (error) {
+      if (!(error instanceof AlopexError) || error.code !== '53100' || attempt === 100) throw error;
+    }
+    await delay(100);
+  }
 }
 
 async function commitUntilRefused(db: AlopexDB, kept: Map<string, number>): Promise<unknown> {

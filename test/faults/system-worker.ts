@@ -1,11 +1,11 @@
 // Commits and says so on standard output, in a process of which system calls fail; after a refusal it goes on trying for a while.
-// Arguments: the data directory, and the durability.
+// Arguments: the data directory, the durability, and how many commits are made at a time.
 import { writeSync } from 'node:fs';
 import { AlopexDB, AlopexError, type Durability } from '../../index.ts';
 import { COMMITS, keyOf, perform, type Line } from './system-commits.ts';
 
 const TRIES_AFTER_REFUSAL = 6;
-const [, , folder = '', durability = 'full'] = process.argv;
+const [, , folder = '', durability = 'full', atATime = '3'] = process.argv;
 
 function say(line: Line): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
@@ -38,9 +38,10 @@ const isOpen = await attempt(-1, async () => {
 if (isOpen && db !== undefined) {
   const open = db;
   let left = TRIES_AFTER_REFUSAL;
-  for (let number = 0; number < COMMITS && left > 0; number += 3) {
-    // Three at a time, which share a write.
-    const done = await Promise.all([0, 1, 2].map((each) => attempt(number + each, () => perform(open, number + each))));
+  const together = Array.from({ length: Number(atATime) }, (_, each) => each);
+  for (let number = 0; number < COMMITS && left > 0; number += together.length) {
+    // Several share a write; those alone are written within the call while the disk is quick.
+    const done = await Promise.all(together.map((each) => attempt(number + each, () => perform(open, number + each))));
     if (done.includes(false)) left--;
   }
   await open.kv.get(keyOf(0)).catch((error: unknown) => {

@@ -30,9 +30,17 @@ async function failingCalls(): Promise<void> {
     result('system calls that fail', [missing]);
     return;
   }
-  const groups: readonly [files: readonly string[], calls: string, whens: string, durability: Durability][] = [
+  const groups: readonly [
+    files: readonly string[],
+    calls: string,
+    whens: string,
+    durability: Durability,
+    atATime?: 1,
+  ][] = [
     [[LOG], WRITES, '1 2 3 5 8 11 14', 'full'],
     [[LOG], WRITES, '4+', 'full'],
+    [[LOG], WRITES, '1 3 6 9 12', 'full', 1],
+    [[LOG], WRITES, '7+', 'full', 1],
     [[LOG], WRITES, '3 9', 'interval'],
     [[LOG], SYNCS, '1 2 4 7', 'interval'],
     [[LOG], SYNCS, '3+', 'interval'],
@@ -42,11 +50,11 @@ async function failingCalls(): Promise<void> {
     [KEY_SEGMENTS, WRITES, '1 1+', 'full'],
     [KEY_SEGMENTS, SYNCS, '1 1+', 'full'],
   ];
-  for (const [files, calls, whens, durability] of groups) {
+  for (const [files, calls, whens, durability, atATime = 3] of groups) {
     for (const when of whens.split(' ')) {
       for (const error of calls === SYNCS ? (['EIO'] as const) : (['EIO', 'ENOSPC'] as const)) {
         // The log and the manifest end the life of the database; a segment is written again.
-        await check({ files, calls, error, when, durability, isFinal: files !== KEY_SEGMENTS });
+        await check({ files, calls, error, when, durability, atATime, isFinal: files !== KEY_SEGMENTS });
       }
     }
   }
@@ -54,8 +62,8 @@ async function failingCalls(): Promise<void> {
 
 async function check(fault: SystemFault): Promise<void> {
   const { injected, acknowledged, problems } = await injectFault(fault);
-  const { files, calls, error, when, durability } = fault;
-  const title = `${error} by ${calls} number ${when} of ${files.join(' ')}, durability ${durability}`;
+  const { files, calls, error, when, durability, atATime } = fault;
+  const title = `${error} by ${calls} number ${when} of ${files.join(' ')}, durability ${durability}, ${atATime} at a time`;
   const unreached = injected === 0 ? ['the call was never made'] : [];
   result(`${title}: ${acknowledged} acknowledged`, [...unreached, ...problems]);
 }
