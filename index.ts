@@ -17,6 +17,7 @@ import { DuckDbKernel, type DuckDbKernelOptions } from './engine/kernel/duckdb-k
 import type { KvMetrics } from './engine/kv/store/metrics.ts';
 import type { Durability, LogOptions } from './engine/log/log.ts';
 import type { TableMetrics } from './engine/lsm/compaction/metrics.ts';
+import type { RowMetrics } from './engine/row-commits.ts';
 import type { Clock } from './engine/ports/clock.ts';
 import type { ColdStorageResolver } from './engine/ports/cold-storage.ts';
 import type { FileSystem } from './engine/ports/file-system.ts';
@@ -24,6 +25,9 @@ import type { Kernel, Parameters } from './engine/ports/kernel.ts';
 import type { KvJobRunner } from './engine/ports/kv-jobs.ts';
 import type { Random } from './engine/ports/random.ts';
 import { Semaphore } from './engine/semaphore.ts';
+import { Connection, statementsOnce } from './engine/sql/connection/connection.ts';
+import type { SharedSettings } from './engine/sql/connection/settings.ts';
+import type { ConnectionParts } from './engine/sql/connection/connection-scope.ts';
 import { Planner } from './engine/sql/plan/planner.ts';
 import type { StatementResult } from './engine/sql/run/result.ts';
 import { SqlEngine } from './engine/sql/sql-engine.ts';
@@ -45,9 +49,12 @@ export type { BatchOperation, Keyspace, PutOptions, ReadOptions, ScanOptions } f
 export type { KvSnapshot } from './engine/kv/access/snapshot.ts';
 export type { KvMetrics } from './engine/kv/store/metrics.ts';
 export type { TableMetrics } from './engine/lsm/compaction/metrics.ts';
+export type { RowMetrics } from './engine/row-commits.ts';
 export type { Durability } from './engine/log/log.ts';
 export type { Parameter, Parameters } from './engine/ports/kernel.ts';
+export { typed, type TypedValue } from './engine/ports/typed-value.ts';
 export type { ScanReport, TierReport } from './engine/sql/plan/scan-report.ts';
+export type { Connection } from './engine/sql/connection/connection.ts';
 export type { StatementResult } from './engine/sql/run/result.ts';
 export type { IsolationLevel, Savepoint } from './engine/transaction/transaction.ts';
 export type { TransactionHandle, TransactionOptions } from './engine/transaction/run-transaction.ts';
@@ -107,6 +114,7 @@ export class AlopexDB extends SqlFace {
   readonly #engine: Engine;
   readonly #sql: SqlEngine;
   readonly #tree: StoreTree;
+  readonly #shared: SharedSettings = { startsAtOnce: false };
   readonly #kernels: readonly Kernel[];
   #closing: Promise<void> | undefined;
 
@@ -156,7 +164,10 @@ export class AlopexDB extends SqlFace {
       await recoverMoves(engine, connection);
       connection.close();
       const planner = await Planner.open(stubs);
-      const sql = new SqlEngine(engine, kernel, planner, new Mover(engine), new Semaphore(RUNNING_QUERIES));
+      const sql = new SqlEngine(engine, kernel, planner, new Mover(engine), {
+        gate: new Semaphore(RUNNING_QUERIES),
+        toError: toAlopexError,
+      });
       return new AlopexDB(lock, engine, sql, [kernel, stubs]);
     } catch (error) {
       // The first failure says why; one more must not keep the folder locked.
@@ -166,7 +177,23 @@ export class AlopexDB extends SqlFace {
   }
 
   override statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
-    return withAlopexErrors(this.#sql.statements(sql, parameters));
+    return statementsOnce(this.#connectionParts(), sql, parameters);
+  }
+
+  /**
+   * A connection, for transactions, settings, prepared statements and temporary tables by SQL. To be closed. One statement at a time; several connections work at the same time.
+   *
+   * ```ts
+   * const connection = await db.connect();
+   * await connection.execute('BEGIN');
+   * await connection.execute('UPDATE accounts SET balance = balance - 5 WHERE id = 1');
+   * await connection.execute('COMMIT');
+   * await connection.close();
+   * ```
+   */
+  async connect(): Promise<Connection> {
+    this.#engine.commits.checkRunning();
+    return Promise.resolve(new Connection(this.#connectionParts()));
   }
 
   /**
@@ -181,25 +208,36 @@ export class AlopexDB extends SqlFace {
    * ```
    */
   async transaction<T>(body: (tx: TransactionHandle) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    const { clock, random } = this.#engine.context;
-    const parts = { engine: this.#engine, sql: this.#sql, tree: this.#tree, clock, random };
-    return runTransaction(parts, body, options);
+    const { random } = this.#engine.context;
+    return runTransaction({ ...this.#connectionParts(), random }, body, options);
   }
 
-  /** What flushes and compactions have done since the database was opened, and how often and how long commits waited for them. */
-  metrics(): { readonly keys: KvMetrics; readonly tables: TableMetrics } {
-    return { keys: this.kv.metrics(), tables: this.#engine.tableMetrics };
+  /** What flushes and compactions have done since the database was opened, and how often and how long commits waited for them; rows that were committed past the kernel. */
+  metrics(): { readonly keys: KvMetrics; readonly tables: TableMetrics; readonly rows: RowMetrics } {
+    return { keys: this.kv.metrics(), tables: this.#engine.tableMetrics, rows: this.#engine.rowMetrics };
   }
 
   /** Stops every running statement: they fail with `57014`. */
   interrupt(): void {
-    this.#sql.interrupt();
+    this.#sql.sessions.interrupt();
   }
 
   /** Waits for commits under way and closes. Nothing is lost when a process ends without it; opening again takes a little longer then. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  #connectionParts(): ConnectionParts {
+    const { clock } = this.#engine.context;
+    return {
+      engine: this.#engine,
+      sql: this.#sql,
+      sessions: this.#sql.sessions,
+      tree: this.#tree,
+      clock,
+      shared: this.#shared,
+    };
   }
 
   async #close(): Promise<void> {
@@ -258,14 +296,6 @@ async function makeFolder(path: string): Promise<void> {
       hint: 'Choose a folder that can be written, with --data-dir or AlopexDB.open.',
       cause: error,
     });
-  }
-}
-
-async function* withAlopexErrors<T>(results: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
-  try {
-    yield* results;
-  } catch (error) {
-    throw toAlopexError(error);
   }
 }
 

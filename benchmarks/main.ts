@@ -3,6 +3,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<{ run(): Promise<void> }
   flights: () => import('./flights/run.ts'),
   kv: () => import('./kv/run.ts'),
   commit: () => import('./commit/run.ts'),
+  tpch: () => import('./tpch/run.ts'),
+  planning: () => import('./planning/run.ts'),
+  tpcds: () => import('./tpch/run-tpcds.ts'),
 };
 
 const name = process.argv[2] ?? '';

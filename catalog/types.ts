@@ -1,5 +1,6 @@
 import { AlopexError, SqlState } from '../engine/errors.ts';
-import type { Column, DataType, PrimitiveName, PrimitiveType, TableSchema } from '../engine/table/schema.ts';
+import type { Column, DataType, StoredName, TableSchema } from '../engine/table/schema.ts';
+import { storageType, type StoredPrimitive, type StoredType } from '../engine/table/storage-type.ts';
 
 /** A primitive is its name (`int`, `decimal(9, 2)`, `fixed[16]`); nested types are objects, as in the table metadata's JSON. */
 export type IcebergType = string | IcebergStruct | IcebergList | IcebergMap;
@@ -37,15 +38,10 @@ export interface IcebergSchema extends IcebergStruct {
   readonly 'identifier-field-ids'?: readonly number[];
 }
 
-const toIcebergName: Readonly<Record<Exclude<PrimitiveName, 'DECIMAL'>, string>> = {
+const toIcebergName: Readonly<Record<Exclude<StoredName, 'DECIMAL'>, string>> = {
   BOOLEAN: 'boolean',
-  TINYINT: 'int',
-  SMALLINT: 'int',
   INTEGER: 'int',
   BIGINT: 'long',
-  UTINYINT: 'int',
-  USMALLINT: 'int',
-  UINTEGER: 'long',
   FLOAT: 'float',
   DOUBLE: 'double',
   DATE: 'date',
@@ -57,7 +53,7 @@ const toIcebergName: Readonly<Record<Exclude<PrimitiveName, 'DECIMAL'>, string>>
   BLOB: 'binary',
 };
 
-const fromIcebergName: ReadonlyMap<string, PrimitiveName> = new Map([
+const fromIcebergName: ReadonlyMap<string, StoredName> = new Map([
   ['boolean', 'BOOLEAN'],
   ['int', 'INTEGER'],
   ['long', 'BIGINT'],
@@ -72,32 +68,41 @@ const fromIcebergName: ReadonlyMap<string, PrimitiveName> = new Map([
   ['binary', 'BLOB'],
 ]);
 
-/** The Iceberg type that holds every value of `type`. Integers narrower than 32 bits widen, so that the way back is not exact. */
+/** The Iceberg type that holds every value of `type`. Several types are stored as one, so that the way back is not exact. */
 export function toIcebergType(type: DataType): IcebergType {
+  return storedToIceberg(storageType(type));
+}
+
+function storedToIceberg(type: StoredType): IcebergType {
   if (type.kind === 'primitive') return primitiveToIceberg(type);
   if (type.kind === 'list') {
     return {
       type: 'list',
       'element-id': type.elementId,
-      element: toIcebergType(type.element),
+      element: storedToIceberg(type.element),
       'element-required': false,
     };
   }
   if (type.kind === 'struct') {
-    const fields = type.fields.map(({ id, name, type }) => ({ id, name, required: false, type: toIcebergType(type) }));
+    const fields = type.fields.map(({ id, name, type }) => ({
+      id,
+      name,
+      required: false,
+      type: storedToIceberg(type),
+    }));
     return { type: 'struct', fields };
   }
   return {
     type: 'map',
     'key-id': type.keyId,
-    key: toIcebergType(type.key),
+    key: storedToIceberg(type.key),
     'value-id': type.valueId,
-    value: toIcebergType(type.value),
+    value: storedToIceberg(type.value),
     'value-required': false,
   };
 }
 
-function primitiveToIceberg(type: PrimitiveType): string {
+function primitiveToIceberg(type: StoredPrimitive): string {
   if (type.name !== 'DECIMAL') return toIcebergName[type.name];
   const { precision, scale } = type;
   if (precision === undefined || scale === undefined || precision < 1 || precision > 38 || scale > precision) {
@@ -110,7 +115,7 @@ function primitiveToIceberg(type: PrimitiveType): string {
 }
 
 /** The engine's type for an Iceberg type. Throws `0A000` for types of later format versions, such as `timestamp_ns`. */
-export function fromIcebergType(type: IcebergType): DataType {
+export function fromIcebergType(type: IcebergType): StoredType {
   if (typeof type === 'string') return primitiveFromIceberg(type);
   if (type.type === 'list') {
     return { kind: 'list', elementId: type['element-id'], element: fromIcebergType(type.element) };
@@ -128,7 +133,7 @@ export function fromIcebergType(type: IcebergType): DataType {
   };
 }
 
-function primitiveFromIceberg(type: string): PrimitiveType {
+function primitiveFromIceberg(type: string): StoredPrimitive {
   const decimal = decimalOf(type);
   if (decimal !== undefined) return { kind: 'primitive', name: 'DECIMAL', ...decimal };
   const name = fixedLength(type) === undefined ? fromIcebergName.get(type) : 'BLOB';

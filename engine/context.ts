@@ -12,6 +12,7 @@ import type { Kernel } from './ports/kernel.ts';
 import type { KvJobRunner } from './ports/kv-jobs.ts';
 import type { Random } from './ports/random.ts';
 import type { FileGate } from './table/file-gate.ts';
+import type { RowLoader } from './table/row-loader.ts';
 import type { TableVersion } from './table/version.ts';
 
 /** Everything outside that the engine needs. */
@@ -34,6 +35,7 @@ export interface EngineContext extends EnginePorts {
   readonly pins: Pins;
   readonly fileIds: FileIds;
   readonly fileNumbers: FileNumbers;
+  readonly loader: RowLoader;
 }
 
 /** Numbers new segments and delete files. A number is never given out twice, also when its file comes to nothing. */

@@ -12,9 +12,14 @@ import { notRemoved, Pins, type Pin } from './lsm/pins.ts';
 import { Mutex } from './mutex.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { LoggedChanges, recoverTable, refuseLostManifest, removeOrphans } from './recovery.ts';
+import { RowCommits, type RowInsert, type RowMetrics } from './row-commits.ts';
 import { createStoreDatabase } from './table/kernel-tables.ts';
+import { Definitions } from './table/definition.ts';
+import { MAIN_PATH, objectKey, type ObjectName, type SearchPath } from './table/object-name.ts';
 import { FileGate } from './table/file-gate.ts';
 import { FileWork } from './table/file-work.ts';
+import { RowLoader } from './table/row-loader.ts';
+import { SequenceBounds } from './table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from './table/version.ts';
 import { Writer } from './writer.ts';
 
@@ -40,11 +45,13 @@ export class Engine {
   readonly context: EngineContext;
   readonly commits: Commits;
   readonly kv: KvStore;
+  readonly sequences: SequenceBounds;
   /** Held by whoever rewrites a table's files. */
   readonly fileWork = new FileWork();
   readonly #compaction: TableCompaction;
   readonly #maintenance: KernelConnection;
   readonly #writers = new Mutex();
+  readonly #rowCommits: RowCommits;
   readonly #onWarning: WarningListener;
   #background: Promise<void> = Promise.resolve();
   #isShortening = false;
@@ -60,8 +67,10 @@ export class Engine {
     this.context = context;
     this.commits = commits;
     this.kv = kv;
+    this.sequences = new SequenceBounds(context);
     this.#maintenance = maintenance;
     this.#onWarning = onWarning;
+    this.#rowCommits = new RowCommits(context, commits, this.#writers);
     const pin = (): Pin => this.pin();
     const maintain = <T>(body: (writer: Writer) => Promise<T>): Promise<T> => this.maintain(body);
     this.#compaction = new TableCompaction({ context, commits, fileWork: this.fileWork, pin, maintain }, onWarning);
@@ -100,6 +109,7 @@ export class Engine {
         pins,
         fileIds: new FileIds(),
         fileNumbers: new FileNumbers(manifest.state.nextFileId),
+        loader: new RowLoader(ports.kernel),
       };
       await ports.fileSystem.makeFolder(`${dataDir}/tmp`);
       await removeOrphans(context);
@@ -108,9 +118,14 @@ export class Engine {
       const tables = new Map<string, TableVersion>();
       for (const table of manifest.state.tables.values()) {
         const version = await recoverTable(context, maintenance, table, changes.of(table.tableId), seq);
-        tables.set(version.name.toLowerCase(), version);
+        tables.set(objectKey(version.schemaName, version.name), version);
       }
-      const commits = new Commits(context, { seq, tables, schemaEpoch: 0 });
+      const commits = new Commits(context, {
+        seq,
+        tables,
+        schemaEpoch: 0,
+        definitions: new Definitions(0, manifest.state.catalog.definitions.values()),
+      });
       const hooks = { onFlush: (): void => undefined };
       const kv = await KvStore.open(context, commits, keys, {
         runner: ports.jobs,
@@ -118,6 +133,7 @@ export class Engine {
         onFlush: () => hooks.onFlush(),
       });
       const engine = new Engine(context, commits, kv, maintenance, onWarning);
+      await engine.sequences.open(maintenance);
       hooks.onFlush = () => engine.#inBackground(() => engine.#trimLog());
       return engine;
     } catch (error) {
@@ -161,15 +177,38 @@ export class Engine {
     return written;
   }
 
+  /**
+   * Commits rows past the kernel; returns when they are durable and published. `false` when nothing was done, because it takes more than that to add them: a key may be there already, or the memtable is
+   * full.
+   */
+  async insertRows(insert: RowInsert): Promise<boolean> {
+    const committed = await this.#rowCommits.commit(insert);
+    if (committed === undefined) return false;
+    await committed.published;
+    this.#shortenLog();
+    await this.#compaction.committed(committed.before, committed.after);
+    return true;
+  }
+
+  /** Counters of rows that were committed past the kernel. */
+  get rowMetrics(): RowMetrics {
+    return this.#rowCommits.metrics;
+  }
+
   /** Counters of the compaction of tables. */
   get tableMetrics(): TableMetrics {
     return this.#compaction.metrics;
   }
 
   /** Flushes a table, or all, and merges their hot segments into as few as there can be. Throws `42P01`. */
-  async vacuum(connection: KernelConnection, name: string | undefined): Promise<void> {
+  async vacuum(
+    connection: KernelConnection,
+    name: ObjectName | undefined,
+    path: SearchPath = MAIN_PATH,
+  ): Promise<void> {
     const tables = await this.write(async (writer) => {
-      const names = name === undefined ? [...writer.latest.tables.keys()] : [name];
+      writer.searchPath = path;
+      const names = name === undefined ? [...writer.latest.tables.values()] : [writer.table(name)];
       for (const each of names) await writer.flush(connection, each);
       return names.map((each) => writer.table(each).tableId);
     });
@@ -179,7 +218,7 @@ export class Engine {
   /** Flushes keys and every table with anything in memory, and trims the log. */
   async checkpoint(connection: KernelConnection): Promise<void> {
     await this.write(async (writer) => {
-      for (const table of writer.latest.tables.values()) await writer.flush(connection, table.name);
+      for (const table of writer.latest.tables.values()) await writer.flush(connection, table);
     });
     await this.kv.flush();
     await this.#trimLog();
@@ -191,13 +230,19 @@ export class Engine {
     await this.kv.close();
     await this.#background;
     await this.#writers.run(() => this.commits.stop());
+    await this.#rowCommits.close();
+    await this.context.loader.close();
     this.context.pins.collect();
     await this.context.pins.close();
     this.#maintenance.close();
     try {
       await this.context.log.close();
     } finally {
-      await this.context.manifest.close();
+      try {
+        await this.sequences.close();
+      } finally {
+        await this.context.manifest.close();
+      }
     }
   }
 

@@ -73,7 +73,9 @@ export async function recoverTable(
   const deletesTable = await createDeletesTable(connection, table.tableId);
   const version: TableVersion = {
     tableId: table.tableId,
+    schemaName: table.schemaName,
     name: table.name,
+    ...(table.comments === undefined ? {} : { comments: table.comments }),
     schema,
     schemas: table.schemas,
     options: table.options,
@@ -114,15 +116,16 @@ async function recoverMemtable(
   changes: readonly LoggedChange[],
 ): Promise<Memtable> {
   const schema = currentSchema(table);
-  const name = await createMemtable(connection, table.tableId, 0, schema);
+  const memtable = await createMemtable(connection, context.loader, { tableId: table.tableId, generation: 0, schema });
+  const name = memtable.table;
   // Deletes count too: what is in the log alone must be flushed before the log is trimmed.
   const sizeBytes = changes.reduce((sum, change) => sum + change.rows.length + change.deletes.length, 0);
   const batches = changes.flatMap((change) => readBatches(change.rows));
-  if (batches.length === 0) return { table: name, rowCount: 0, nextRid: 0, sizeBytes };
+  if (batches.length === 0) return { ...memtable, sizeBytes };
   await withImported(context, batches, (path) => loadMemtable(connection, name, path, schema));
   const [counted] = await connection.rows(`SELECT count(*)::INTEGER AS n, max(__rid) AS last FROM ${name}`);
   return {
-    table: name,
+    ...memtable,
     rowCount: Number(counted?.['n'] ?? 0),
     nextRid: Number(counted?.['last'] ?? -1) + 1,
     sizeBytes,

@@ -4,6 +4,8 @@ import { AlopexError, SqlState } from './errors.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { commitToLog, prepareSegments, type CommittedChange, type TableChangeRequest } from './table/commit.ts';
 import { dropKernelTable } from './table/kernel-tables.ts';
+import { displayName, lookUp, MAIN_PATH, objectKey, type ObjectName, type SearchPath } from './table/object-name.ts';
+import { wrongKind } from './table/relations.ts';
 import { deleteCount } from './table/staged.ts';
 import type { DatabaseVersion, TableVersion } from './table/version.ts';
 
@@ -11,8 +13,12 @@ import type { DatabaseVersion, TableVersion } from './table/version.ts';
 export interface TableWriter {
   readonly context: EngineContext;
   readonly latest: DatabaseVersion;
-  /** Throws `42P01`. */
-  table(name: string): TableVersion;
+  /** Where it looks for plain names: set for each statement. */
+  searchPath: SearchPath;
+  /** Runs before anything is committed: set for each statement. */
+  beforeCommit: (() => Promise<void>) | undefined;
+  /** Throws `42P01`, and `42809` for a view. */
+  table(name: ObjectName): TableVersion;
   /** Told of the tables that a statement which changes rows depends on. */
   reads(tableIds: readonly number[]): void;
   commit(connection: KernelConnection, request: TableChangeRequest): Promise<void>;
@@ -21,6 +27,8 @@ export interface TableWriter {
 /** The write lock of tables, held. Tables change through it alone; commits of other kinds may come in between. */
 export class Writer implements TableWriter {
   readonly context: EngineContext;
+  searchPath: SearchPath = MAIN_PATH;
+  beforeCommit: (() => Promise<void>) | undefined;
   readonly #commits: Commits;
   readonly #maintenance: KernelConnection;
 
@@ -35,10 +43,8 @@ export class Writer implements TableWriter {
     return this.#commits.latest;
   }
 
-  table(name: string): TableVersion {
-    const table = this.latest.tables.get(name.toLowerCase());
-    if (table === undefined) throw undefinedTable(name);
-    return table;
+  table(name: ObjectName): TableVersion {
+    return requireTable(this.latest, name, this.searchPath);
   }
 
   reads(): void {
@@ -46,7 +52,8 @@ export class Writer implements TableWriter {
   }
 
   /** Runs the part of a change that needs its number, which ends with `accept`. Meanwhile nothing else commits, so it is short. */
-  sequenced<T>(body: (seq: number) => Promise<T>): Promise<T> {
+  async sequenced<T>(body: (seq: number) => Promise<T>): Promise<T> {
+    await this.beforeCommit?.();
     return this.#commits.run(body);
   }
 
@@ -61,6 +68,8 @@ export class Writer implements TableWriter {
       await this.#commitToSegments(connection, request);
       return;
     }
+    // Rows stay in the order of their commits.
+    await request.version.memtable.pending.load();
     await this.sequenced(async (seq) => {
       const { versions, durable } = await commitToLog(this.context, connection, seq, [request]);
       for (const version of versions) this.#acceptTable({ version, durable }, []);
@@ -68,7 +77,7 @@ export class Writer implements TableWriter {
   }
 
   /** Writes a table's memtable and deletes to files; does nothing when there are none. */
-  async flush(connection: KernelConnection, name: string): Promise<void> {
+  async flush(connection: KernelConnection, name: ObjectName): Promise<void> {
     const version = this.table(name);
     if (version.memtable.sizeBytes > 0) await this.#commitToSegments(connection, { version });
   }
@@ -116,15 +125,23 @@ export class Writer implements TableWriter {
 /** A database version with one table replaced or added. */
 export function withTable(version: DatabaseVersion, table: TableVersion, schemaChanged = false): DatabaseVersion {
   return {
+    ...version,
     seq: table.seq,
-    tables: new Map(version.tables).set(table.name.toLowerCase(), table),
+    tables: new Map(version.tables).set(objectKey(table.schemaName, table.name), table),
     schemaEpoch: version.schemaEpoch + Number(schemaChanged),
   };
 }
 
-export function undefinedTable(name: string): AlopexError {
-  return new AlopexError(SqlState.undefinedTable, `table "${name}" does not exist`, {
-    hint: 'SELECT name FROM alopex.tables lists the tables.',
+/** Throws `42P01`, and `42809` for a view. */
+export function requireTable(version: DatabaseVersion, name: ObjectName, path: SearchPath): TableVersion {
+  const table = lookUp(version.tables, name, path);
+  if (table !== undefined) return table;
+  const shown = displayName(name);
+  if (version.definitions.find('view', name, path) !== undefined) {
+    throw wrongKind(name, 'view', 'Rows are changed in the tables below it; DROP VIEW and ALTER VIEW are for views.');
+  }
+  throw new AlopexError(SqlState.undefinedTable, `table "${shown}" does not exist`, {
+    hint: 'SELECT schema_name, name FROM alopex.tables lists the tables.',
   });
 }
 

@@ -27,8 +27,8 @@ export async function finishMove(
     const table = [...writer.latest.tables.values()].find((candidate) => candidate.tableId === job.tableId);
     if (table === undefined) return; // Dropped meanwhile, and its jobs with it.
     // Deletes so far go to delete files, so that the edit has to carry its own only.
-    await writer.flush(connection, table.name);
-    const current = writer.table(table.name);
+    await writer.flush(connection, table);
+    const current = writer.table(table);
     await writer.sequenced(async (seq) => {
       await writer.settle();
       const state = tableState(context, current);

@@ -10,7 +10,8 @@ import type { MoveRequest, TierMover } from '../engine/ports/tier-mover.ts';
 import { SegmentBatch } from '../engine/table/commit.ts';
 import { quoteIdentifier } from '../engine/table/data-type.ts';
 import { segmentName, type DataFile } from '../engine/table/data-file.ts';
-import { scanSql } from '../engine/table/scan.ts';
+import { lookUp, MAIN_PATH, qualifiedSql } from '../engine/table/object-name.ts';
+import { filesScanSql } from '../engine/table/scan.ts';
 import type { TableVersion } from '../engine/table/version.ts';
 import { finishMove } from './finish-move.ts';
 import { MoveFiles } from './move-files.ts';
@@ -47,10 +48,10 @@ export class Mover implements TierMover {
     const { connection, condition, direction } = request;
     const pin = this.#engine.pin();
     try {
-      const version = pin.version.tables.get(flushed.name.toLowerCase());
+      const version = lookUp(pin.version.tables, flushed, MAIN_PATH);
       if (version?.tableId !== flushed.tableId)
         throw new AlopexError(SqlState.undefinedTable, 'the table was dropped meanwhile');
-      const query = `SELECT * FROM ${quoteIdentifier(version.name)} WHERE ${condition}`;
+      const query = `SELECT * FROM ${qualifiedSql(version.schemaName, version.name)} WHERE ${condition}`;
       const scans = await request.prepare(pin.version, query);
       const kept = scans.find((scan) => scan.table.tableId === version.tableId)?.files ?? version.files;
       const candidates = kept.filter((file) => file.tier === (direction === 'cold' ? 'hot' : 'cold'));
@@ -83,7 +84,7 @@ export class Mover implements TierMover {
     condition: string,
   ): Promise<Sources> {
     if (candidates.length === 0) return { all: [], rowCount: 0, isPartial: false };
-    const scan = scanSql(version, { files: candidates, withoutMemtable: true, positions: true });
+    const scan = filesScanSql(version, candidates, true);
     const rows = await connection.rows(
       `SELECT __file, count(*) AS total, count(*) FILTER (WHERE ${condition}) AS matched FROM (${scan}) AS ${quoteIdentifier(version.name)} GROUP BY __file HAVING matched > 0`,
     );

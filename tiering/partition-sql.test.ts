@@ -1,7 +1,8 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PartitionField } from '../engine/ports/cold-table.ts';
-import { fieldIdsFrom, parseDataType } from '../engine/table/data-type.ts';
+import { fieldIdsFrom } from '../engine/table/data-type.ts';
+import { parseDataType } from '../engine/table/type-parser.ts';
 import type { TableSchema } from '../engine/table/schema.ts';
 import { partitionExpression, partitionGroup, partitionGroupsSql } from './partition-sql.ts';
 

@@ -21,13 +21,13 @@ export async function alopexKv(folder: string): Promise<CommitContestant> {
   };
 }
 
-/** `INSERT` through the SQL interface. */
-export async function alopexSql(folder: string): Promise<CommitContestant> {
+/** `INSERT` through the SQL interface, into a table with or without a primary key. */
+export async function alopexSql(folder: string, hasKey: boolean): Promise<CommitContestant> {
   const db = await AlopexDB.open(folder);
-  await db.execute('CREATE TABLE t (id BIGINT PRIMARY KEY, v VARCHAR)');
+  await db.execute(`CREATE TABLE t (id BIGINT${hasKey ? ' PRIMARY KEY' : ''}, v VARCHAR)`);
   const numbers = new RowNumbers();
   return {
-    name: 'AlopexDB INSERT',
+    name: hasKey ? 'AlopexDB INSERT' : 'AlopexDB INSERT, no key',
     commit: (writers, durationMs) =>
       commitInLoops(writers, durationMs, (writer) =>
         db.execute('INSERT INTO t VALUES ($1, $2)', [numbers.of(writer), VALUE]),

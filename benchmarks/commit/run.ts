@@ -9,7 +9,7 @@ import { probeDisk } from './disk-probe.ts';
 import { findPostgres, postgres } from './postgres.ts';
 
 const WRITERS = [1, 8, 64] as const;
-const NAMES = ['alopex-kv', 'alopex-sql', 'sqlite', 'sqlite-threads', 'postgres'] as const;
+const NAMES = ['alopex-kv', 'alopex-sql', 'alopex-sql-no-key', 'sqlite', 'sqlite-threads', 'postgres'] as const;
 type Name = (typeof NAMES)[number];
 
 /** Commits a second of each turn, by contestant and number of writers. */
@@ -61,7 +61,8 @@ async function open(name: Name, folder: string, base: string): Promise<CommitCon
     case 'alopex-kv':
       return (await import('./alopex.ts')).alopexKv(join(folder, name));
     case 'alopex-sql':
-      return (await import('./alopex.ts')).alopexSql(join(folder, name));
+    case 'alopex-sql-no-key':
+      return (await import('./alopex.ts')).alopexSql(join(folder, name), name === 'alopex-sql');
     case 'sqlite':
       return (await import('./sqlite.ts')).sqliteInProcess(folder);
     case 'sqlite-threads':

@@ -54,6 +54,21 @@ test('rows outlive the process', async () => {
   expect((await sql('SELECT body FROM notes ORDER BY id', 'csv')).stdout).toBe('body\nhello\n\n');
 });
 
+test('a transaction goes on from one text to the next, and leaves nothing when it is not ended', async () => {
+  await sql('CREATE TABLE notes (id BIGINT)');
+  const run = (...texts: string[]): Promise<Finished> =>
+    alopex(['sql', '--data-dir', 'data', '--output', 'json', ...texts.flatMap((one) => ['-c', one])]);
+  expect(await run('BEGIN', 'INSERT INTO notes VALUES (1)', 'COMMIT', 'SELECT * FROM notes')).toEqual({
+    status: 0,
+    stdout: '[{"id":1}]\n',
+    stderr: '',
+  });
+  const left = await run('BEGIN', 'DELETE FROM notes');
+  expect(left.status).toBe(1);
+  expect(left.stderr).toContain('ERROR 25001');
+  expect((await sql('SELECT * FROM notes')).stdout).toBe('[{"id":1}]\n');
+});
+
 test('values of every type come out right', async () => {
   const { stdout, stderr } = await sql(`SELECT
     9007199254740993::BIGINT AS big, 1.50::DECIMAL(10,2) AS dec, (2::HUGEINT ** 100)::HUGEINT AS huge,

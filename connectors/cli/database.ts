@@ -13,14 +13,25 @@ export interface CommandResult {
   readonly rowCount: number | undefined;
 }
 
-/** The part of the database that the command line needs. Failures are `AlopexError`s. */
-export interface CliDatabase {
-  /** Keys and values. */
-  readonly kv: KeyValueStore;
+/** What statements are run by. Failures are `AlopexError`s. */
+export interface StatementRunner {
   /** Runs the statements of a text one by one, each when its result is asked for. */
   statements(sql: string, parameters?: Parameters): AsyncIterable<StatementResult>;
   /** Cancels what runs now; that statement then fails with SQLSTATE 57014. */
   interrupt(): void;
+}
+
+/** Keeps transactions, settings and temporary tables from one text to the next. */
+export interface CliConnection extends StatementRunner {
+  readonly isInTransaction: boolean;
+  close(): Promise<void>;
+}
+
+/** The part of the database that the command line needs. */
+export interface CliDatabase extends StatementRunner {
+  /** Keys and values. */
+  readonly kv: KeyValueStore;
+  connect(): Promise<CliConnection>;
   close(): Promise<void>;
 }
 

@@ -75,7 +75,8 @@ describe('repair', () => {
   test('tells what it does, before it does it and then', async () => {
     await sample.restore();
     const segment = await damage(/^segments\/2/);
-    expect(await runReal(['sql', '--data-dir', dataDir, '-c', 'SELECT count(*) FROM u'])).toMatchObject({ status: 1 });
+    // Rows are counted without reading them.
+    expect(await runReal(['sql', '--data-dir', dataDir, '-c', 'FROM u'])).toMatchObject({ status: 1 });
     const dry = await run('repair', '--dry-run');
     expect(dry.status).toBe(1);
     expect(dry.stdout).toMatch(

@@ -3,7 +3,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { isComplete } from '../../engine/sql/split.ts';
 import { BACKSLASH_HELP, parseBackslash } from './backslash.ts';
 import type { CliContext } from './command.ts';
-import type { CliDatabase } from './database.ts';
+import type { StatementRunner } from './database.ts';
 import { errorText } from './error-text.ts';
 import { type Format, printerOf } from '../text/formats/format.ts';
 import { printRecords } from '../text/formats/record.ts';
@@ -16,7 +16,7 @@ const CONTINUED_PROMPT = '   ...> ';
 const MAX_ROWS = 40;
 
 export interface ReplOptions extends Pick<CliContext, 'stdin' | 'stdout' | 'stderr' | 'signal'> {
-  readonly db: CliDatabase;
+  readonly db: StatementRunner;
   readonly history: History;
   readonly format: Format;
   /** Monotonic milliseconds. */

@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import { AlopexError, SqlState } from '../../engine/errors.ts';
-import type { CliDatabase, StatementResult } from './database.ts';
+import type { StatementResult, StatementRunner } from './database.ts';
 import type { Printer } from '../text/formats/printer.ts';
 import type { Output } from '../text/output.ts';
 
@@ -20,7 +20,7 @@ export interface RunOptions {
  *
  * When nobody reads the output any more (`| head`), the statements that are left still run, unseen.
  */
-export async function runStatements(db: CliDatabase, sql: string, options: RunOptions): Promise<void> {
+export async function runStatements(db: StatementRunner, sql: string, options: RunOptions): Promise<void> {
   const { signal, output } = options;
   const interrupt = (): void => db.interrupt();
   throwIfCanceled(signal);

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { AlopexError } from '../../engine/errors.ts';
+import { AlopexError, SqlState } from '../../engine/errors.ts';
 import type { CliContext, Command } from './command.ts';
-import type { CliDatabase, DatabaseOptions } from './database.ts';
+import type { CliConnection, DatabaseOptions } from './database.ts';
 import { withDatabase } from './with-database.ts';
 import { FORMATS, type Format, printerOf } from '../text/formats/format.ts';
 import { readInputFile, readStream } from './input.ts';
@@ -55,14 +55,17 @@ export const sqlCommand: Command = {
     // All is read before anything runs: a file that is missing leaves nothing half done.
     const texts = interactive ? [] : await readSources(settings.sources, context);
     const db = await context.openDatabase(settings.dataDir, settings.database);
-    return withDatabase(context, db, () =>
-      interactive ? runRepl(db, settings, context) : runTexts(db, texts, settings, context),
-    );
+    return withDatabase(context, db, async () => {
+      const connection = await db.connect();
+      return withDatabase(context, connection, () =>
+        interactive ? runRepl(connection, settings, context) : runTexts(connection, texts, settings, context),
+      );
+    });
   },
 };
 
 async function runTexts(
-  db: CliDatabase,
+  db: CliConnection,
   texts: readonly string[],
   { format }: Settings,
   { stdout, signal }: CliContext,
@@ -72,9 +75,13 @@ async function runTexts(
   for (const text of texts) {
     await runStatements(db, text, { output, print, announceCommands: format === 'table', signal });
   }
+  if (!db.isInTransaction) return;
+  throw new AlopexError(SqlState.activeTransaction, 'the transaction was not ended: it is rolled back', {
+    hint: 'End the statements with COMMIT.',
+  });
 }
 
-async function runRepl(db: CliDatabase, { dataDir, format }: Settings, context: CliContext): Promise<void> {
+async function runRepl(db: CliConnection, { dataDir, format }: Settings, context: CliContext): Promise<void> {
   const { stdin, stdout, stderr, signal, env, version } = context;
   const history = History.open(env, (message) => stderr.write(`${message}\n`));
   await new Repl({ db, stdin, stdout, stderr, history, format, signal, now: () => performance.now() }).run(

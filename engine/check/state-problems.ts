@@ -1,5 +1,7 @@
 import type { ManifestState } from '../lsm/state.ts';
 import { kvSegmentName } from '../kv/segment-state.ts';
+import { displayName, objectKey } from '../table/object-name.ts';
+import { catalogProblems } from './catalog-problems.ts';
 import { namedFiles } from './data-files.ts';
 
 /** References within the state that lead nowhere: what no sequence of edits makes. */
@@ -14,9 +16,10 @@ export function stateProblems(state: ManifestState): string[] {
     fileIds.set(fileId, name);
   };
   for (const table of state.tables.values()) {
-    const same = names.get(table.name.toLowerCase());
-    if (same !== undefined) problems.push(`tables ${same} and ${table.tableId} have one name, "${table.name}"`);
-    names.set(table.name.toLowerCase(), table.tableId);
+    const key = objectKey(table.schemaName, table.name);
+    const same = names.get(key);
+    if (same !== undefined) problems.push(`tables ${same} and ${table.tableId} have one name, "${displayName(table)}"`);
+    names.set(key, table.tableId);
     if (table.tableId >= state.nextTableId) problems.push(`the number of table "${table.name}" was never given out`);
     if (table.schemas.length === 0) problems.push(`table "${table.name}" has no schema`);
     const schemaIds = new Set(table.schemas.map((schema) => schema.schemaId));
@@ -35,5 +38,5 @@ export function stateProblems(state: ManifestState): string[] {
     if (!state.tables.has(job.tableId))
       problems.push(`move ${job.jobId} is of table ${job.tableId}, which is not there`);
   }
-  return problems;
+  return [...problems, ...catalogProblems(state)];
 }

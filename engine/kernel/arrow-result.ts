@@ -1,5 +1,5 @@
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
-import { ResultReturnType } from '@duckdb/node-api';
+import { DuckDBMaterializedResult, ResultReturnType } from '@duckdb/node-api';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import type { AlopexError } from '../errors.ts';
 import type { ArrowStream } from '../ports/kernel.ts';
@@ -29,6 +29,7 @@ export class ArrowResult implements ArrowStream, AsyncIterator<RecordBatch, unde
   readonly #batchRows: number;
   readonly #owner: ResultOwner;
   #ended = false;
+  #nextChunk = 0;
 
   constructor(result: DuckDBResult, batchRows: number, owner: ResultOwner) {
     this.#result = result;
@@ -68,6 +69,10 @@ export class ArrowResult implements ArrowStream, AsyncIterator<RecordBatch, unde
   }
 
   async #fetch(): Promise<DuckDBDataChunk | undefined> {
+    // All rows are there already.
+    if (this.#result instanceof DuckDBMaterializedResult) {
+      return this.#nextChunk < this.#result.chunkCount ? this.#result.getChunk(this.#nextChunk++) : undefined;
+    }
     const chunk = await this.#owner.call(() => this.#result.fetchChunk());
     if (chunk !== null && chunk.rowCount > 0) return chunk;
     // The library does not tell the end from a failure: without this question a failed statement would look like one with fewer rows.

@@ -2,9 +2,12 @@ import { StatementType } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBMaterializedResult, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ArrowStream, Gate, KernelConnection, KernelRow, Parameters } from '../ports/kernel.ts';
+import type { ArrowStream, Gate, KernelConnection, KernelRow, Parameter, Parameters, Scalar } from '../ports/kernel.ts';
+import type { PrimitiveType } from '../table/schema.ts';
+import { appendRows } from './append-rows.ts';
 import { ArrowResult } from './arrow-result.ts';
 import { kernelError } from './kernel-error.ts';
+import { castTyped, CastValue } from './cast-value.ts';
 import { bindParameters } from './parameter.ts';
 import { plainRows } from './plain-row.ts';
 
@@ -44,12 +47,20 @@ export class DuckDbKernelConnection implements KernelConnection {
     return this.#exclusively(async () => plainRows(await this.#execute(sql, parameters)));
   }
 
-  async stream(sql: string, parameters?: Parameters, gate: Gate = OPEN): Promise<ArrowStream> {
+  async stream(
+    sql: string,
+    parameters?: Parameters,
+    gate: Gate = OPEN,
+    size: 'small' | 'any' = 'any',
+  ): Promise<ArrowStream> {
     this.#begin();
     try {
-      const result = await this.#prepared(sql, parameters, (statement) =>
-        gate.run(() => this.#native(() => statement.stream())),
-      );
+      const result =
+        size === 'small'
+          ? await gate.run(() => this.#execute(sql, parameters))
+          : await this.#prepared(sql, parameters, (statement) =>
+              gate.run(() => this.#native(() => statement.stream())),
+            );
       // Of a result that has failed, the type is not told any more.
       const { statementType } = result;
       return new ArrowResult(result, this.#options.batchRows, {
@@ -61,6 +72,10 @@ export class DuckDbKernelConnection implements KernelConnection {
       this.#end();
       throw kernelError(error);
     }
+  }
+
+  append(table: string, types: readonly PrimitiveType[], rows: Iterable<readonly Scalar[]>): Promise<number> {
+    return this.#exclusively(() => this.#native(() => appendRows(this.#connection, table, types, rows)));
   }
 
   interrupt(): void {
@@ -140,13 +155,48 @@ export class DuckDbKernelConnection implements KernelConnection {
     parameters: Parameters | undefined,
     use: (statement: DuckDBPreparedStatement) => Promise<T>,
   ): Promise<T> {
-    const statement = await this.#native(() => this.#connection.prepare(sql));
+    const values = await castTyped(parameters ?? [], (type, value) => this.#cast(type, value));
+    const statement = await this.#prepare(sql);
     try {
-      bindParameters(statement, parameters ?? []);
+      bindParameters(statement, values);
       return await use(statement);
     } finally {
       statement.destroySync();
     }
+  }
+
+  async #prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    try {
+      return await this.#native(() => this.#connection.prepare(sql));
+    } catch (error) {
+      const isSeveral = error instanceof Error && error.message.includes('Cannot prepare multiple statements');
+      const last = isSeveral ? await this.#prepareLast(sql) : undefined;
+      if (last === undefined) throw error;
+      return last;
+    }
+  }
+
+  /** DuckDB makes of a PIVOT whose columns come from the data a CREATE TYPE, which is run here, and a query. `undefined` for what is more than one statement as typed. */
+  async #prepareLast(sql: string): Promise<DuckDBPreparedStatement | undefined> {
+    const parts = await this.#native(() => this.#connection.extractStatements(sql));
+    for (let index = 0; index < parts.count - 1; index++) {
+      const part = await this.#native(() => parts.prepare(index));
+      try {
+        if (part.statementType !== StatementType.CREATE || !/\bPIVOT/i.test(sql)) return undefined;
+        await this.#native(() => part.run());
+      } finally {
+        part.destroySync();
+      }
+    }
+    return this.#native(() => parts.prepare(parts.count - 1));
+  }
+
+  async #cast(type: string, value: Parameter): Promise<CastValue> {
+    const result = await this.#prepared(`SELECT CAST($1 AS ${type})`, [value], (statement) =>
+      this.#native(() => statement.run()),
+    );
+    const [row] = await result.getRows();
+    return new CastValue(type, result.columnType(0), row?.[0] ?? null);
   }
 
   /**

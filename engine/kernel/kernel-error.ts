@@ -32,13 +32,15 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   ],
   Syntax: [[/./s, SqlState.syntaxError]],
   Binder: [
+    [/^Cannot insert into a generated column/i, SqlState.generatedAlways],
+    [/constraints? on generated columns/i, SqlState.featureNotSupported],
     [/No function matches|function .* does not exist/i, SqlState.undefinedFunction],
     [/duplicate column|column .* specified more than once|already exists/i, SqlState.duplicateColumn],
     [/Ambiguous reference/i, '42702'],
     [/must appear in the GROUP BY clause|aggregate.*(cannot|not allowed)|cannot contain (aggregates|window)/i, '42803'],
     [/Referenced table .* not found|table .* does not exist/i, SqlState.undefinedTable],
     [
-      /Referenced column|not found in FROM|does not have a column|column .* (does not exist|not found)|could not find (key|column)|Could not find key/i,
+      /Referenced column|not found in FROM|does not (have|contain) (a )?column|column .* (does not exist|not found)|could not find (key|column)|Could not find key/i,
       SqlState.undefinedColumn,
     ],
     [

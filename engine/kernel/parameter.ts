@@ -11,6 +11,8 @@ import {
   INTEGER,
   LIST,
   listValue,
+  MAP,
+  mapValue,
   SQLNULL,
   STRUCT,
   structValue,
@@ -21,12 +23,14 @@ import {
 import type { DuckDBPreparedStatement, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Parameter, Parameters } from '../ports/kernel.ts';
+import { TypedValue } from '../ports/typed-value.ts';
+import { CastValue } from './cast-value.ts';
 
 /**
  * Binds a statement's parameters, by position (`$1`, `?`) or by name (`$name`).
  * null → NULL · boolean → BOOLEAN · a whole number → INTEGER, or BIGINT up to 2^53 · any other number → DOUBLE · bigint → BIGINT,
  * HUGEINT or UHUGEINT · string → VARCHAR, which the kernel casts to what the statement expects · Date → TIMESTAMP WITH TIME ZONE ·
- * Uint8Array → BLOB · array → LIST of the type that all elements fit · plain object → STRUCT.
+ * Uint8Array → BLOB · array → LIST of the type that all elements fit · Map → MAP · plain object → STRUCT. Values that `typed` has made are to be cast before.
  * Errors: 22023 wrong number or names of parameters, 22003 out of range, 42804 elements of a list that have no common type.
  */
 export function bindParameters(statement: DuckDBPreparedStatement, parameters: Parameters): void {
@@ -83,7 +87,10 @@ function typeOf(value: Parameter): DuckDBType {
   if (value === null) return SQLNULL;
   if (isDate(value)) return TIMESTAMPTZ;
   if (value instanceof Uint8Array) return BLOB;
-  if (isList(value)) return LIST(value.map(typeOf).reduce(commonType, SQLNULL));
+  if (value instanceof CastValue) return value.kernelType;
+  if (value instanceof TypedValue) throw new AlopexError(SqlState.internalError, 'a typed parameter was not cast');
+  if (isList(value)) return LIST(listType(value));
+  if (isMap(value)) return MAP(listType([...value.keys()]), listType([...value.values()]));
   const fields = Object.entries(value as Record<string, Parameter>).map(
     ([name, field]) => [name, typeOf(field)] as const,
   );
@@ -94,6 +101,14 @@ function typeOf(value: Parameter): DuckDBType {
 
 function isList(value: Parameter): value is readonly Parameter[] {
   return Array.isArray(value);
+}
+
+function isMap(value: object): value is ReadonlyMap<Parameter, Parameter> {
+  return value instanceof Map;
+}
+
+function listType(values: readonly Parameter[]): DuckDBType {
+  return values.map(typeOf).reduce(commonType, SQLNULL);
 }
 
 /** Number types from narrow to wide: each holds those before it, DOUBLE as near as it can. */
@@ -116,7 +131,10 @@ function commonType(left: DuckDBType, right: DuckDBType): DuckDBType {
       Object.fromEntries([...names].map((name) => [name, commonType(fieldType(left, name), fieldType(right, name))])),
     );
   }
-  if (left.typeId !== right.typeId) {
+  if (left.typeId === DuckDBTypeId.MAP && right.typeId === DuckDBTypeId.MAP) {
+    return MAP(commonType(left.keyType, right.keyType), commonType(left.valueType, right.valueType));
+  }
+  if (left.typeId !== right.typeId || left.toString() !== right.toString()) {
     throw new AlopexError(
       SqlState.datatypeMismatch,
       `a list cannot hold values of both ${left.toString()} and ${right.toString()}`,
@@ -127,6 +145,8 @@ function commonType(left: DuckDBType, right: DuckDBType): DuckDBType {
 
 function toDuckDb(value: Parameter, type: DuckDBType): DuckDBValue {
   if (value === null || type === ANY) return null;
+  if (value instanceof CastValue) return value.as(type);
+  if (value instanceof TypedValue) throw new AlopexError(SqlState.internalError, 'a typed parameter was not cast');
   if (typeof value === 'boolean' || typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint') {
     const isNarrow = type.typeId === DuckDBTypeId.INTEGER || type.typeId === DuckDBTypeId.DOUBLE;
@@ -137,6 +157,12 @@ function toDuckDb(value: Parameter, type: DuckDBType): DuckDBValue {
   if (isList(value)) {
     const elementType = type.typeId === DuckDBTypeId.LIST ? type.valueType : ANY;
     return listValue(value.map((element) => toDuckDb(element, elementType)));
+  }
+  if (isMap(value)) {
+    const [keyType, valueType] = type.typeId === DuckDBTypeId.MAP ? [type.keyType, type.valueType] : [ANY, ANY];
+    return mapValue(
+      [...value].map(([key, item]) => ({ key: toDuckDb(key, keyType), value: toDuckDb(item, valueType) })),
+    );
   }
   if (type.typeId !== DuckDBTypeId.STRUCT)
     throw new AlopexError(SqlState.internalError, `a STRUCT cannot be bound as ${type.toString()}`);

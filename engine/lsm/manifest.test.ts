@@ -2,12 +2,22 @@ import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { MemoryFileSystem } from '../test-support/memory-file-system.ts';
 import { Manifest } from './manifest.ts';
-import { editFromJson, editToJson, type Edit, type SegmentState, type TableState } from './state.ts';
+import { encodeFrame } from '../log/frame.ts';
+import {
+  editFromJson,
+  editToJson,
+  EMPTY_STATE,
+  snapshotEdit,
+  type Edit,
+  type SegmentState,
+  type TableState,
+} from './state.ts';
 
 function table(tableId: number): TableState {
   const column = { id: 1, name: 'a', type: { kind: 'primitive', name: 'BIGINT' }, required: false } as const;
   return {
     tableId,
+    schemaName: 'main',
     name: `t${tableId}`,
     schemas: [{ schemaId: 0, columns: [column], primaryKey: [], checks: [], lastFieldId: 1 }],
     options: { sortBy: [], partitionBy: [] },
@@ -90,14 +100,33 @@ test('a newer format is refused, and a lost CURRENT is not taken for a new datab
   const files = new MemoryFileSystem();
   const manifest = await Manifest.open(files, '/m');
   await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
-  const json = '{"formatVersion":3,"manifest":"MANIFEST-000001"}';
+  const json = '{"formatVersion":4,"manifest":"MANIFEST-000001"}';
   await files.writeFileAtomic('/m/CURRENT', Buffer.from(`${json} ${crc32(json).toString(16).padStart(8, '0')}\n`));
   await expect(Manifest.open(files, '/m')).rejects.toMatchObject({
     code: '0A000',
-    message: expect.stringContaining('version 3') as string,
+    message: expect.stringContaining('version 4') as string,
   });
   await files.remove('/m/CURRENT');
   await expect(Manifest.open(files, '/m')).rejects.toMatchObject({ code: 'XX001' });
+});
+
+test('a manifest of format version 2 is read, and written anew before anything is added', async () => {
+  const files = new MemoryFileSystem();
+  const { schemaName: _, ...older } = table(1);
+  const edits = [snapshotEdit(EMPTY_STATE), { kind: 'create-table', seq: 1, table: older as TableState }] as const;
+  const frames = edits.map((edit) => encodeFrame([new TextEncoder().encode(editToJson(edit))]));
+  await files.writeFileAtomic('/m/MANIFEST-000001', Buffer.concat(frames));
+  const json = '{"formatVersion":2,"manifest":"MANIFEST-000001"}';
+  await files.writeFileAtomic('/m/CURRENT', Buffer.from(`${json} ${crc32(json).toString(16).padStart(8, '0')}\n`));
+  const manifest = await Manifest.open(files, '/m');
+  expect(manifest.state.tables.get(1)).toEqual(table(1));
+  expect(manifest.state.catalog.definitions.size).toBe(0);
+  const definition = { definitionId: 1, kind: 'view', schemaName: 'main', name: 'v', body: 'AS FROM t1' } as const;
+  await manifest.commit({ kind: 'put-definition', seq: 2, definition });
+  expect([...files.files.keys()].toSorted()).toEqual(['/m/CURRENT', '/m/MANIFEST-000002']);
+  expect(new TextDecoder().decode(files.files.get('/m/CURRENT'))).toContain('"formatVersion":3');
+  const again = await Manifest.open(files, '/m');
+  expect(again.state).toEqual(manifest.state);
 });
 
 test('after a failed fsync nothing more is committed', async () => {

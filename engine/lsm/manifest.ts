@@ -15,7 +15,10 @@ import {
 } from './state.ts';
 
 /** Written into every data directory; a higher one was written by a later AlopexDB. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
+
+/** The oldest that can be read. Its manifest is rewritten before anything is added, for the AlopexDB that wrote it would not know the edits. */
+const OLDEST_FORMAT_VERSION = 2;
 
 /** A manifest longer than this is rewritten as one snapshot edit when the database is opened. */
 const REWRITE_BYTES = 1 << 20;
@@ -53,7 +56,8 @@ export class Manifest {
       }
       // The names that a process that was killed has left may not be durable.
       await fileSystem.syncFolder(folder);
-      if (((await fileSystem.size(path)) ?? 0) < REWRITE_BYTES) {
+      const isOlder = current.formatVersion < FORMAT_VERSION;
+      if (!isOlder && ((await fileSystem.size(path)) ?? 0) < REWRITE_BYTES) {
         return new Manifest(folder, await fileSystem.openAppend(path), state);
       }
     }
@@ -174,7 +178,7 @@ export function parseCurrent(folder: string, bytes: Uint8Array): Current {
     });
   }
   const current = JSON.parse(match[1]) as Current;
-  if (current.formatVersion < FORMAT_VERSION) {
+  if (current.formatVersion < OLDEST_FORMAT_VERSION) {
     throw new AlopexError(
       SqlState.featureNotSupported,
       `the data in ${folder} has format version ${current.formatVersion}, of a development version`,

@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
+import { NO_DEFINITIONS } from '../table/definition.ts';
 import type { DatabaseVersion } from '../table/version.ts';
 import { Pins } from './pins.ts';
 
-const version = (seq: number): DatabaseVersion => ({ seq, tables: new Map(), schemaEpoch: 0 });
+const version = (seq: number): DatabaseVersion => ({
+  seq,
+  tables: new Map(),
+  schemaEpoch: 0,
+  definitions: NO_DEFINITIONS,
+});
 
 test('garbage waits for every reader of a version that can name it', async () => {
   const pins = new Pins(() => undefined);

@@ -1,6 +1,17 @@
+import {
+  applyCatalogEdit,
+  catalogFromSnapshot,
+  catalogSnapshot,
+  EMPTY_CATALOG_STATE,
+  type CatalogEdit,
+  type CatalogSnapshot,
+  type CatalogState,
+} from './catalog-state.ts';
 import { applyKvEdit, EMPTY_KV_STATE, highestFileId, type KvEdit, type KvState } from './kv-state.ts';
 import type { Bound, ColumnStats } from '../table/bound.ts';
+import { MAIN_SCHEMA } from '../table/object-name.ts';
 import type { TableOptions } from '../table/options.ts';
+import type { TableComments } from '../table/comments.ts';
 import type { TableSchema } from '../table/schema.ts';
 
 /**
@@ -16,14 +27,19 @@ export interface ManifestState {
   readonly tables: ReadonlyMap<number, TableState>;
   readonly jobs: ReadonlyMap<string, TierJob>;
   readonly kv: KvState;
+  readonly catalog: CatalogState;
 }
 
 export interface TableState {
   readonly tableId: number;
+  /** Manifests of format version 2 leave it out: all of their tables are in `main`. */
+  readonly schemaName: string;
   readonly name: string;
   /** All schemas that files may have been written in, by id; the last is the current one. */
   readonly schemas: readonly TableSchema[];
   readonly options: TableOptions;
+  /** Absent when there are none. */
+  readonly comments?: TableComments;
   /** Folder of the cold table within its store; given once, so that a renamed table keeps it. */
   readonly coldPrefix: string;
   /** Commits up to this number are in segments; the log's older ones are skipped on replay. */
@@ -103,9 +119,11 @@ export type Edit =
       readonly kind: 'alter-table';
       readonly seq: number;
       readonly tableId: number;
+      readonly schemaName?: string;
       readonly name?: string;
       readonly schema?: TableSchema;
       readonly options?: TableOptions;
+      readonly comments?: TableComments;
     }
   /** Files of one table change; with `jobId`, the end of that job in the same edit. */
   | {
@@ -121,6 +139,7 @@ export type Edit =
       readonly endJob?: string;
     }
   | KvEdit
+  | CatalogEdit
   | { readonly kind: 'put-job'; readonly job: TierJob }
   | { readonly kind: 'end-job'; readonly jobId: string }
   /** The whole state, at the head of a new manifest file. */
@@ -132,6 +151,7 @@ export type Edit =
       readonly tables: readonly TableState[];
       readonly jobs: readonly TierJob[];
       readonly kv: KvState;
+      readonly catalog?: CatalogSnapshot | undefined;
     };
 
 export const EMPTY_STATE: ManifestState = {
@@ -141,6 +161,7 @@ export const EMPTY_STATE: ManifestState = {
   tables: new Map(),
   jobs: new Map(),
   kv: EMPTY_KV_STATE,
+  catalog: EMPTY_CATALOG_STATE,
 };
 
 /** The state after an edit. Pure; throws when the edit does not fit the state, which means damage. */
@@ -151,14 +172,18 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
         seq: edit.seq,
         nextTableId: edit.nextTableId,
         nextFileId: edit.nextFileId,
-        tables: new Map(edit.tables.map((table) => [table.tableId, table])),
+        tables: new Map(edit.tables.map((table) => [table.tableId, withSchemaName(table)])),
         jobs: new Map(edit.jobs.map((job) => [job.jobId, job])),
         kv: edit.kv,
+        catalog: catalogFromSnapshot(edit.catalog),
       };
     case 'create-table': {
       const kept = edit.replaces === undefined ? state : withoutTable(state, edit.replaces);
       const nextFileId = Math.max(kept.nextFileId, ...edit.table.segments.map((segment) => segment.fileId + 1));
-      return withTable({ ...kept, seq: edit.seq, nextTableId: edit.table.tableId + 1, nextFileId }, edit.table);
+      return withTable(
+        { ...kept, seq: edit.seq, nextTableId: edit.table.tableId + 1, nextFileId },
+        withSchemaName(edit.table),
+      );
     }
     case 'drop-table':
       return { ...withoutTable(state, edit.tableId), seq: edit.seq };
@@ -168,9 +193,11 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
         { ...state, seq: edit.seq },
         {
           ...table,
+          schemaName: edit.schemaName ?? table.schemaName,
           name: edit.name ?? table.name,
           schemas: edit.schema === undefined ? table.schemas : [...table.schemas, edit.schema],
           options: edit.options ?? table.options,
+          ...(edit.comments === undefined ? {} : { comments: edit.comments }),
         },
       );
     }
@@ -188,6 +215,14 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
       const nextFileId = Math.max(state.nextFileId, highestFileId(edit) + 1);
       return { ...state, nextFileId, kv: applyKvEdit(state.kv, edit) };
     }
+    case 'put-definition':
+      return { ...state, seq: edit.seq, catalog: applyCatalogEdit(state.catalog, edit) };
+    case 'drop-definitions': {
+      const kept = edit.tableIds.reduce(withoutTable, state);
+      return { ...kept, seq: edit.seq, catalog: applyCatalogEdit(state.catalog, edit) };
+    }
+    case 'reserve-sequence':
+      return { ...state, catalog: applyCatalogEdit(state.catalog, edit) };
     case 'end-job':
       return { ...state, jobs: withoutJob(state, edit.jobId) };
   }
@@ -216,13 +251,24 @@ function changeFiles(state: ManifestState, edit: Edit & { kind: 'change-files' }
 }
 
 export function snapshotEdit(state: ManifestState): Edit {
-  return { ...state, kind: 'snapshot', tables: [...state.tables.values()], jobs: [...state.jobs.values()] };
+  return {
+    ...state,
+    kind: 'snapshot',
+    tables: [...state.tables.values()],
+    jobs: [...state.jobs.values()],
+    catalog: catalogSnapshot(state.catalog),
+  };
 }
 
 export function currentSchema(table: Pick<TableState, 'schemas'>): TableSchema {
   const schema = table.schemas.at(-1);
   if (schema === undefined) throw new Error('a table has at least one schema');
   return schema;
+}
+
+function withSchemaName(table: TableState): TableState {
+  const { schemaName }: Partial<TableState> = table;
+  return schemaName === undefined ? { ...table, schemaName: MAIN_SCHEMA } : table;
 }
 
 function withTable(state: ManifestState, table: TableState): ManifestState {

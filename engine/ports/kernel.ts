@@ -1,4 +1,6 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
+import type { PrimitiveType } from '../table/schema.ts';
+import type { TypedValue } from './typed-value.ts';
 
 /** Values that parameters may have; see `engine/kernel/parameter.ts` for how each is bound. */
 export type Parameter =
@@ -9,7 +11,9 @@ export type Parameter =
   | string
   | Date
   | Uint8Array
+  | TypedValue
   | readonly Parameter[]
+  | ReadonlyMap<Parameter, Parameter>
   | { readonly [key: string]: Parameter };
 export type Parameters = readonly Parameter[] | Readonly<Record<string, Parameter>>;
 
@@ -35,11 +39,22 @@ export interface KernelConnection {
   run(sql: string, parameters?: Parameters): Promise<number>;
   /** Runs one statement and returns all rows as plain values: numbers, bigints (64-bit and wider), strings, booleans, null; anything else as text. For small internal results. */
   rows(sql: string, parameters?: Parameters): Promise<KernelRow[]>;
-  /** Runs one statement and streams its rows as Arrow. The connection is busy until the stream is read to its end or returned. Each call into native code waits for its turn at the `gate`. */
-  stream(sql: string, parameters?: Parameters, gate?: Gate): Promise<ArrowStream>;
+  /**
+   * Runs one statement and streams its rows as Arrow. The connection is busy until the stream is read to its end or returned. Each call into native code waits for its turn at the `gate`.
+   * A `small` result may be put together in native memory, beyond the memory limit; that takes one call instead of several.
+   */
+  stream(sql: string, parameters?: Parameters, gate?: Gate, size?: 'small' | 'any'): Promise<ArrowStream>;
+  /** Adds rows to a table of the kernel, all or none, and past SQL: a row of some columns takes one or two microseconds, on this thread. Returns the number of rows. */
+  append(table: string, types: readonly PrimitiveType[], rows: Iterable<readonly Scalar[]>): Promise<number>;
   /** Stops the running statement, which then fails with SQLSTATE 57014. */
   interrupt(): void;
   close(): void;
 }
 
 export type KernelRow = Readonly<Record<string, null | boolean | number | bigint | string>>;
+
+/**
+ * A value of a column as columnar formats hold it: integers of up to 32 bits, DATE (days), FLOAT and DOUBLE are numbers; BIGINT, DECIMAL (unscaled), TIME and timestamps (microseconds) bigints; VARCHAR
+ * and UUID strings, without NUL characters; BLOB bytes.
+ */
+export type Scalar = null | boolean | number | bigint | string | Uint8Array;

@@ -1,4 +1,5 @@
 import type { DataFile } from '../table/data-file.ts';
+import type { ObjectName } from '../table/object-name.ts';
 import type { DatabaseVersion, TableVersion } from '../table/version.ts';
 import type { KernelConnection } from './kernel.ts';
 
@@ -13,7 +14,7 @@ export interface TierMover {
 
 export interface MoveRequest {
   readonly connection: KernelConnection;
-  readonly table: string;
+  readonly table: ObjectName;
   readonly condition: string;
   readonly direction: 'cold' | 'hot';
   /** Makes the tables that a query names readable on the connection, and says which files it can need of each. */

@@ -3,7 +3,9 @@ import { isFresh } from '../check/manifest-reading.ts';
 import { stateProblems } from '../check/state-problems.ts';
 import { AlopexError, SqlState } from '../errors.ts';
 import { FRAME_HEADER_BYTES } from '../log/frame.ts';
+import type { CatalogState } from '../lsm/catalog-state.ts';
 import type { ManifestState } from '../lsm/state.ts';
+import { boundAfterLoss } from '../table/sequence-bounds.ts';
 import type { RepairPlan } from './repair-plan.ts';
 
 /** Takes the state of the last intact edit. Throws `XX001` when there is none: then nothing says what the other files are. */
@@ -54,6 +56,21 @@ function lostEdits({ lostBytes, laterEdits }: ManifestDamage, editCount: number)
   return `the first ${editCount} edits were kept; the last ${lostBytes} bytes of edits are lost${later}: what tables, files and moves they told of is forgotten`;
 }
 
+/**
+ * A lost edit may have given out the number of a definition, which defaults of columns may bear. It may also have reserved values of a sequence; those cannot be known, so it goes on with a gap for each.
+ */
+function withoutDoubt(catalog: CatalogState, edits: number): CatalogState {
+  const { nextDefinitionId, definitions } = catalog;
+  if (nextDefinitionId === 1) return catalog;
+  const reserved = new Map(catalog.reserved);
+  for (const definition of definitions.values()) {
+    if (definition.kind !== 'sequence') continue;
+    const bound = reserved.get(definition.definitionId);
+    reserved.set(definition.definitionId, boundAfterLoss(definition.body, bound, edits));
+  }
+  return { ...catalog, nextDefinitionId: nextDefinitionId + edits, reserved };
+}
+
 /** The lost edits may have given out numbers, which cold files may bear: they are not given out again. Each took at least a frame's header, and a byte for each file. */
 function withoutNumbersInDoubt(state: ManifestState, lostBytes: number): ManifestState {
   const edits = Math.ceil(lostBytes / FRAME_HEADER_BYTES);
@@ -62,5 +79,6 @@ function withoutNumbersInDoubt(state: ManifestState, lostBytes: number): Manifes
     nextTableId: state.nextTableId + edits,
     nextFileId: state.nextFileId + lostBytes,
     kv: { ...state.kv, nextKeyspaceId: state.kv.nextKeyspaceId + edits },
+    catalog: withoutDoubt(state.catalog, edits),
   };
 }

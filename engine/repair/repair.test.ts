@@ -201,6 +201,7 @@ describe('the manifest', () => {
       }
       // The directory can be written to, and numbers are not given out twice.
       await db.execute('CREATE TABLE fresh (id INTEGER)');
+      await db.execute('CREATE VIEW fresh_view AS FROM fresh');
       await db.execute('INSERT INTO fresh VALUES (1)');
       await db.kv.keyspace('fresh').put('a', 'b');
       await db.execute('CHECKPOINT');

@@ -1,12 +1,18 @@
-import type { Engine } from '../engine.ts';
 import { AlopexError, SqlState } from '../errors.ts';
+import type { SavepointStatement, SessionStatement, TransactionStatement } from './parse/statement.ts';
+import type { StatementResult } from './run/result.ts';
 import type { TransactionWriter } from '../transaction/transaction-writer.ts';
+import type { SearchPath } from '../table/object-name.ts';
 import type { DatabaseVersion } from '../table/version.ts';
 import type { TableWriter, Writer } from '../writer.ts';
 import type { Session } from './run/session.ts';
 
-/** What statements run in: each by itself, or a transaction. */
+/** What statements run in: a connection, or a transaction. */
 export interface Scope {
+  /** Runs a statement that concerns the scope itself; returns what it did, or the text of a statement to run in its place. */
+  control(statement: TransactionStatement | SessionStatement): Promise<StatementResult | string>;
+  /** Where plain names are looked for. */
+  readonly searchPath: SearchPath;
   acquire(): Promise<Session>;
   release(session: Session): void;
   /** The version that a query reads. To be released. */
@@ -15,6 +21,8 @@ export interface Scope {
   reads(tableIds: readonly number[]): void;
   /** Told how to end a query whose rows are not all read. */
   opened(finish: () => Promise<void>): void;
+  /** Runs a statement that adds rows and commits by itself, without a session; does nothing in a transaction, or with settings other than the standard. */
+  alone<T>(run: () => Promise<T | undefined>): Promise<T | undefined> | undefined;
   /** Runs a statement that changes rows. */
   change<T>(run: (writer: TableWriter) => Promise<T>): Promise<T>;
   /** Runs a statement that changes tables themselves. */
@@ -23,66 +31,36 @@ export interface Scope {
   refuseWithin(command: string): void;
 }
 
-/** Each statement is a transaction of its own. */
-export class AutoCommit implements Scope {
-  readonly #engine: Engine;
-  readonly #sessions: Pick<Scope, 'acquire' | 'release'>;
-
-  constructor(engine: Engine, sessions: Pick<Scope, 'acquire' | 'release'>) {
-    this.#engine = engine;
-    this.#sessions = sessions;
-  }
-
-  acquire(): Promise<Session> {
-    return this.#sessions.acquire();
-  }
-
-  release(session: Session): void {
-    this.#sessions.release(session);
-  }
-
-  pin(): { readonly version: DatabaseVersion; release(): void } {
-    return this.#engine.pin();
-  }
-
-  reads(): void {
-    // A statement by itself reads one version, and writes on top of the newest.
-  }
-
-  opened(): void {
-    // Whoever reads the rows ends it.
-  }
-
-  change<T>(run: (writer: TableWriter) => Promise<T>): Promise<T> {
-    return this.#engine.write(run);
-  }
-
-  define<T>(run: (writer: Writer) => Promise<T>): Promise<T> {
-    return this.#engine.write(run);
-  }
-
-  refuseWithin(): void {
-    // Everything runs by itself.
-  }
-}
-
 /** Statements of a transaction: one session, one version, nothing committed. */
 export class TransactionScope implements Scope {
   readonly #session: Session;
   readonly #writer: TransactionWriter;
-  readonly #checkOpen: () => void;
+  readonly #options: TransactionScopeOptions;
   #busy = false;
   #finish: (() => Promise<void>) | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(session: Session, writer: TransactionWriter, checkOpen: () => void) {
+  constructor(session: Session, writer: TransactionWriter, options: TransactionScopeOptions) {
     this.#session = session;
     this.#writer = writer;
-    this.#checkOpen = checkOpen;
+    this.#options = options;
+  }
+
+  /** Savepoints can be set and gone back to; where the transaction ends is for whoever began it. */
+  async control(statement: TransactionStatement | SessionStatement): Promise<StatementResult> {
+    if (!isSavepoint(statement)) {
+      throw refusal(statement.kind === 'set-transaction' ? 'SET TRANSACTION' : statement.kind.toUpperCase());
+    }
+    await this.#options.savepoints(statement);
+    return done(commandOf(statement));
+  }
+
+  get searchPath(): SearchPath {
+    return this.#session.searchPath;
   }
 
   acquire(): Promise<Session> {
-    this.#checkOpen();
+    this.#options.checkOpen();
     if (this.#busy) throw transactionBusy();
     this.#busy = true;
     return Promise.resolve(this.#session);
@@ -117,17 +95,50 @@ export class TransactionScope implements Scope {
     this.#writer.reads(tableIds);
   }
 
-  change<T>(run: (writer: TableWriter) => Promise<T>): Promise<T> {
-    return run(this.#writer);
+  alone(): undefined {
+    return undefined;
+  }
+
+  async change<T>(run: (writer: TableWriter) => Promise<T>): Promise<T> {
+    if (this.#options.readOnly) throw readOnlyTransaction();
+    return run(this.#session.direct(this.#writer));
   }
 
   async define<T>(): Promise<T> {
+    if (this.#options.readOnly) throw readOnlyTransaction();
     return Promise.reject(refusal('a statement that defines tables'));
   }
 
   refuseWithin(command: string): void {
     throw refusal(command);
   }
+}
+
+export interface TransactionScopeOptions {
+  readonly readOnly: boolean;
+  /** Throws when the transaction has ended. */
+  readonly checkOpen: () => void;
+  readonly savepoints: (statement: SavepointStatement) => Promise<void>;
+}
+
+export function isSavepoint(statement: { readonly kind: string }): statement is SavepointStatement {
+  return statement.kind === 'savepoint' || statement.kind === 'rollback-to' || statement.kind === 'release';
+}
+
+/** What a client is told that was done: the words of PostgreSQL's command tags. */
+export function commandOf({ kind }: TransactionStatement | SessionStatement): string {
+  if (kind === 'rollback-to') return 'ROLLBACK';
+  if (kind === 'set-transaction') return 'SET';
+  return kind === 'discard' ? 'DISCARD ALL' : kind.toUpperCase();
+}
+
+/** The result of a statement that counts no rows. */
+export function done(command: string): StatementResult {
+  return { kind: 'command', command, rowCount: undefined };
+}
+
+export function readOnlyTransaction(): AlopexError {
+  return new AlopexError('25006', 'the transaction is read only');
 }
 
 export function transactionBusy(): AlopexError {

@@ -1,103 +1,176 @@
-import { tableFromArrays, type RecordBatch } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 import type { Engine } from '../engine.ts';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Gate, Kernel, Parameters } from '../ports/kernel.ts';
 import type { TierMover } from '../ports/tier-mover.ts';
+import type { SearchPath } from '../table/object-name.ts';
+import { requireTable } from '../writer.ts';
+import { definitionCommand, isDefinitionStatement, runDefinitionStatement } from './definitions/run.ts';
+import { withKernelSequences, type SequenceText } from './definitions/sequence-names.ts';
+import { sequenceResult } from './definitions/sequence-results.ts';
+import { ParsedTexts, type ParsedStatement } from './parsed-texts.ts';
 import { parseStatement } from './parse/parse-statement.ts';
-import type { AlterTableStatement, QueryStatement, Statement } from './parse/statement.ts';
-import { formatScanReports, scanReport } from './plan/scan-report.ts';
+import type {
+  AlterTableStatement,
+  ExplainStatement,
+  InsertStatement,
+  QueryStatement,
+  SessionStatement,
+  Statement,
+  TransactionStatement,
+} from './parse/statement.ts';
+import { scanReport } from './plan/scan-report.ts';
 import type { Planner } from './plan/planner.ts';
-import { runAlterTable, runCreateTable, runDropTable } from './run/define.ts';
-import { AutoCommit, type Scope } from './scope.ts';
-import { runCopyFrom, runInsert } from './run/insert.ts';
+import { ResultSizes } from './plan/result-sizes.ts';
+import { runAlterTable } from './run/alter/alter-table.ts';
+import { runCreateIndex, runDropIndex } from './run/alter/indexes.ts';
+import { runCreateTable, runDropTable } from './run/define.ts';
+import { explainChange, explainedStatement, explainQuery } from './run/explain.ts';
+import { done, type Scope } from './scope.ts';
+import { runMerge } from './run/merge.ts';
+import { runCopyFrom } from './run/copy-from.ts';
+import { runInsert } from './run/insert.ts';
 import { numberParameters } from './run/parameters.ts';
 import type { StatementResult } from './run/result.ts';
-import { Session } from './run/session.ts';
+import type { ChangedRows } from './run/returning.ts';
+import { RowInserts } from './run/row-insert/row-inserts.ts';
+import type { Session } from './run/session.ts';
+import { SessionPool } from './run/session-pool.ts';
 import { runDelete, runUpdate } from './run/update.ts';
 import { splitStatements } from './split.ts';
 
 /** Runs SQL: takes statements apart, gives each a session, and sends it to its executor. */
 export class SqlEngine {
   readonly #engine: Engine;
-  readonly #kernel: Kernel;
+  /** Where statements get their sessions. */
+  readonly sessions: SessionPool;
   readonly #planner: Planner;
   readonly #mover: TierMover;
   readonly #gate: Gate;
-  readonly #idle: Session[] = [];
-  readonly #busy = new Set<Session>();
-  readonly #autoCommit: Scope;
-  #opened = 0;
-  #closed = false;
+  readonly #toError: (error: unknown) => AlopexError;
+  readonly #sizes = new ResultSizes();
+  readonly #parsed = new ParsedTexts(parse);
+  readonly #rowInserts = new RowInserts();
 
   /**
    * `gate` bounds the queries in native code. The kernel runs each on one of libuv's threads, which files need too: with all of them taken by long
-   * queries nothing could be committed.
+   * queries nothing could be committed. `toError` gives errors of the machine their SQLSTATE.
    */
-  constructor(engine: Engine, kernel: Kernel, planner: Planner, mover: TierMover, gate: Gate) {
+  constructor(
+    engine: Engine,
+    kernel: Kernel,
+    planner: Planner,
+    mover: TierMover,
+    options: { readonly gate: Gate; readonly toError: (error: unknown) => AlopexError },
+  ) {
     this.#engine = engine;
-    this.#kernel = kernel;
+    this.sessions = new SessionPool(engine, kernel, planner);
     this.#planner = planner;
     this.#mover = mover;
-    this.#gate = gate;
-    this.#autoCommit = new AutoCommit(engine, {
-      acquire: () => this.acquire(),
-      release: (session) => this.release(session),
-    });
+    this.#gate = options.gate;
+    this.#toError = options.toError;
   }
 
-  /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. Without a scope each is a transaction by itself. */
+  /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. */
   async *statements(
     text: string,
-    parameters?: Parameters,
-    scope: Scope = this.#autoCommit,
+    parameters: Parameters | undefined,
+    scope: Scope,
   ): AsyncGenerator<StatementResult, void, undefined> {
-    const statements = splitStatements(text).map((part) => {
-      const numbered = numberParameters(part.text);
-      return { text: numbered, statement: parseStatement(numbered) };
-    });
+    const statements = this.#parsed.of(text);
     if (statements.length > 1 && parameters !== undefined && Object.keys(parameters).length > 0) {
       throw new AlopexError(SqlState.syntaxError, 'parameters go with a single statement');
     }
-    for (const { text, statement } of statements) {
-      const running = await this.#run(scope, statement, text, parameters);
-      try {
-        yield running.result;
-      } finally {
-        await running.finish();
+    try {
+      for (const { text, statement } of statements) {
+        const running = await this.#run(scope, statement, text, parameters);
+        try {
+          yield running.result;
+        } finally {
+          await running.finish();
+        }
       }
+    } catch (error) {
+      throw this.#toError(error);
     }
   }
 
-  /** Stops every statement that is running; they fail with SQLSTATE 57014. */
-  interrupt(): void {
-    for (const session of this.#busy) session.connection.interrupt();
-  }
-
   close(): void {
-    this.#closed = true;
-    for (const session of [...this.#idle, ...this.#busy]) session.connection.close();
+    this.sessions.close();
     this.#planner.close();
   }
 
   async #run(scope: Scope, statement: Statement, text: string, parameters?: Parameters): Promise<Running> {
+    if (isControl(statement)) {
+      const outcome = await scope.control(statement);
+      if (typeof outcome === 'string') return this.#run(scope, parseStatement(outcome), outcome, parameters);
+      return { result: outcome, finish: () => Promise.resolve() };
+    }
+    if (statement.kind === 'insert' && statement.returning === undefined) {
+      const running = scope.alone(() => this.#insertRows(statement, parameters, scope.searchPath));
+      const rowCount = running === undefined ? undefined : await running;
+      if (rowCount !== undefined) {
+        return { result: { kind: 'command', command: 'INSERT', rowCount }, finish: () => Promise.resolve() };
+      }
+    }
     const session = await scope.acquire();
     try {
-      if (statement.kind === 'query') return await this.#query(scope, session, statement, parameters);
-      const result = await this.#command(scope, session, statement, text, parameters);
-      scope.release(session);
-      return { result, finish: () => Promise.resolve() };
+      const runnable = this.#withSequences(session, statement, text);
+      return await this.#runIn(scope, session, runnable, parameters);
     } catch (error) {
       scope.release(session);
-      throw error;
+      throw session.catalog.explain(error);
     }
   }
 
-  async #query(scope: Scope, session: Session, statement: QueryStatement, parameters?: Parameters): Promise<Running> {
+  /** The statement with the kernel's names of the sequences in it. What defines something keeps theirs: it may be run when they have others. */
+  #withSequences(session: Session, statement: RunnableStatement, text: string): Runnable {
+    const asItIs = { statement, text, typed: new Map<string, string>() };
+    if (isDefinitionStatement(statement)) return asItIs;
+    const { definitions } = this.#engine.commits.latest;
+    const rewritten = withKernelSequences(text, definitions, session.searchPath);
+    const parsed = rewritten.text === text ? statement : parseStatement(rewritten.text);
+    return isControl(parsed) ? asItIs : { ...rewritten, statement: parsed };
+  }
+
+  async #runIn(
+    scope: Scope,
+    session: Session,
+    { statement, text, typed }: Runnable,
+    parameters?: Parameters,
+  ): Promise<Running> {
+    if (statement.kind === 'query') return await this.#query(scope, session, { ...statement, typed }, parameters);
+    const result = await this.#command(scope, session, statement, text, parameters);
+    scope.release(session);
+    return { result, finish: () => Promise.resolve() };
+  }
+
+  /** Rows that are written out, without a session and past the kernel; `undefined` when that cannot be. */
+  async #insertRows(
+    statement: InsertStatement,
+    parameters: Parameters | undefined,
+    path: SearchPath,
+  ): Promise<number | undefined> {
+    if (this.sessions.isClosed) return undefined;
+    const insert = this.#rowInserts.rowsOf(statement, this.#engine.commits.latest, parameters, path);
+    return insert !== undefined && (await this.#engine.insertRows(insert)) ? insert.rows.length : undefined;
+  }
+
+  async #query(
+    scope: Scope,
+    session: Session,
+    statement: QueryStatement & Pick<SequenceText, 'typed'>,
+    parameters?: Parameters,
+  ): Promise<Running> {
     const pin = scope.pin();
     try {
-      const scans = await session.prepare(pin.version, statement.text, parameters);
+      const { sql, scans } = await session.prepareQuery(pin.version, statement.text, parameters);
       scope.reads(scans.map((scan) => scan.table.tableId));
-      const stream = await session.connection.stream(statement.text, parameters, this.#gate);
+      const size = this.#sizes.isSmall(statement.text, scans) ? 'small' : 'any';
+      const kernelStream = await session.connection.stream(sql, parameters, this.#gate, size);
+      const stream = session.usesSequence
+        ? sequenceResult(kernelStream, statement.typed, () => this.#engine.sequences.reserve())
+        : kernelStream;
       const batches = stream[Symbol.asyncIterator]();
       let done = false;
       const finish = async (): Promise<void> => {
@@ -113,7 +186,7 @@ export class SqlEngine {
         kind: 'rows' as const,
         command,
         schema: stream.schema,
-        batches: finishing(batches, finish),
+        batches: finishing(batches, finish, (rows) => this.#sizes.note(statement.text, scans, rows)),
         scans: scans.map(scanReport),
       };
       return { result, finish };
@@ -126,14 +199,24 @@ export class SqlEngine {
   async #command(
     scope: Scope,
     session: Session,
-    statement: Exclude<Statement, QueryStatement>,
+    statement: Exclude<RunnableStatement, QueryStatement>,
     text: string,
     parameters?: Parameters,
   ): Promise<StatementResult> {
     const { connection } = session;
+    if (statement.kind === 'temporary' || session.temporaries.isTargetOf(statement)) {
+      return this.#temporary(scope, session, text, parameters);
+    }
+    if (isDefinitionStatement(statement)) {
+      const command = definitionCommand(statement);
+      return counted(
+        command,
+        scope.define((writer) => runDefinitionStatement(writer, session, statement)),
+      );
+    }
     switch (statement.kind) {
       case 'insert':
-        return counted(
+        return changed(
           'INSERT',
           scope.change((writer) => runInsert(writer, session, statement, parameters)),
         );
@@ -143,14 +226,19 @@ export class SqlEngine {
           scope.change((writer) => runCopyFrom(writer, session, statement, parameters)),
         );
       case 'update':
-        return counted(
+        return changed(
           'UPDATE',
           scope.change((writer) => runUpdate(writer, session, statement, text, parameters)),
         );
       case 'delete':
-        return counted(
+        return changed(
           statement.command,
           scope.change((writer) => runDelete(writer, session, statement, text, parameters)),
+        );
+      case 'merge':
+        return changed(
+          'MERGE',
+          scope.change((writer) => runMerge(writer, session, statement, text, parameters)),
         );
       case 'create-table':
         return counted(
@@ -164,16 +252,42 @@ export class SqlEngine {
         );
       case 'alter-table':
         return this.#alter(scope, session, statement);
+      case 'create-index':
+        return counted(
+          'CREATE INDEX',
+          scope.define((writer) => runCreateIndex(writer, session, statement)),
+        );
+      case 'drop-index':
+        return counted(
+          'DROP INDEX',
+          scope.define((writer) => runDropIndex(writer, session, statement.names, statement.ifExists)),
+        );
       case 'checkpoint':
         scope.refuseWithin('CHECKPOINT');
         await this.#engine.checkpoint(connection);
         return { kind: 'command', command: 'CHECKPOINT', rowCount: undefined };
       case 'vacuum':
         scope.refuseWithin('VACUUM');
-        await this.#engine.vacuum(connection, statement.table);
+        await this.#engine.vacuum(connection, statement.table, session.searchPath);
         return { kind: 'command', command: 'VACUUM', rowCount: undefined };
       case 'explain':
         return this.#explain(scope, session, statement, parameters);
+    }
+  }
+
+  /** What creates, changes or drops temporary objects runs in the kernel as typed. */
+  async #temporary(scope: Scope, session: Session, text: string, parameters?: Parameters): Promise<StatementResult> {
+    const pin = scope.pin();
+    try {
+      const scans = await session.prepare(pin.version, text, parameters);
+      scope.reads(scans.map((scan) => scan.table.tableId));
+      const rowCount = await session.connection.run(text, parameters);
+      await session.temporaries.refresh();
+      const words = text.trimStart().toUpperCase().split(/\s+/, 3);
+      const isDefinition = words[0] === 'CREATE' || words[0] === 'DROP' || words[0] === 'ALTER';
+      return isDefinition ? done(words.slice(0, 2).join(' ')) : { kind: 'command', command: words[0] ?? '', rowCount };
+    } finally {
+      pin.release();
     }
   }
 
@@ -187,9 +301,10 @@ export class SqlEngine {
     }
     scope.refuseWithin('ALTER TABLE … TIER PARTITION');
     const { condition, direction } = action;
+    const { schemaName, name: tableName } = requireTable(this.#engine.commits.latest, name, session.searchPath);
     const rowCount = await this.#mover.move({
       connection: session.connection,
-      table: name,
+      table: { schemaName, name: tableName },
       condition,
       direction,
       prepare: (version, query) => session.prepare(version, query),
@@ -201,51 +316,67 @@ export class SqlEngine {
   async #explain(
     scope: Scope,
     session: Session,
-    statement: Statement & { kind: 'explain' },
+    statement: ExplainStatement,
     parameters?: Parameters,
   ): Promise<StatementResult> {
+    const explained = explainedStatement(statement);
+    if (typeof explained !== 'string') {
+      return scope.change((writer) => explainChange(writer, session, explained, statement, parameters));
+    }
     const pin = scope.pin();
     try {
-      const scans = await session.prepare(pin.version, statement.query, parameters);
+      const { result, scans } = await explainQuery(session, pin.version, explained, statement, parameters);
       scope.reads(scans.map((scan) => scan.table.tableId));
-      const reports = scans.map(scanReport);
-      const analyze = statement.analyze ? 'ANALYZE ' : '';
-      const plan = await session.connection.rows(`EXPLAIN ${analyze}${statement.query}`, parameters);
-      const lines = [formatScanReports(reports), ...plan.map((row) => String(row['explain_value']))];
-      const table = tableFromArrays({ explain: lines });
-      return {
-        kind: 'rows',
-        command: 'EXPLAIN',
-        schema: table.schema,
-        batches: fromArray(table.batches),
-        scans: reports,
-      };
+      return result;
     } finally {
       pin.release();
     }
   }
+}
 
-  /** A session for a statement, or for a transaction. To be released. */
-  async acquire(): Promise<Session> {
-    if (this.#closed) throw new AlopexError(SqlState.cannotConnectNow, 'the database is closed');
-    const session = this.#idle.pop() ?? (await Session.open(this.#kernel, this.#engine, this.#planner, ++this.#opened));
-    this.#busy.add(session);
-    return session;
-  }
+type ControlStatement = TransactionStatement | SessionStatement;
+type RunnableStatement = Exclude<Statement, ControlStatement>;
 
-  /** For a session that may not be in order: what is left in it goes away with its connection. */
-  discard(session: Session): void {
-    this.#busy.delete(session);
-    session.connection.close();
-  }
+interface Runnable extends SequenceText {
+  readonly statement: RunnableStatement;
+}
 
-  release(session: Session): void {
-    if (this.#busy.delete(session) && !this.#closed) this.#idle.push(session);
-  }
+const CONTROL: ReadonlySet<Statement['kind']> = new Set<ControlStatement['kind']>([
+  'begin',
+  'commit',
+  'rollback',
+  'savepoint',
+  'rollback-to',
+  'release',
+  'set',
+  'reset',
+  'set-transaction',
+  'prepare',
+  'execute',
+  'deallocate',
+  'discard',
+]);
+
+function isControl(statement: Statement): statement is ControlStatement {
+  return CONTROL.has(statement.kind);
+}
+
+function parse(text: string): ParsedStatement[] {
+  return splitStatements(text).map((part) => {
+    const numbered = numberParameters(part.text);
+    return { text: numbered, statement: parseStatement(numbered) };
+  });
 }
 
 async function counted(command: string, run: Promise<number | undefined | void>): Promise<StatementResult> {
   return { kind: 'command', command, rowCount: (await run) ?? undefined };
+}
+
+/** Its rows are counted, or given back. */
+async function changed(command: string, run: Promise<ChangedRows>): Promise<StatementResult> {
+  const { rowCount, returned } = await run;
+  if (returned === undefined) return { kind: 'command', command, rowCount };
+  return { kind: 'rows', command, schema: returned.schema, batches: fromArray(returned.batches), scans: [] };
 }
 
 interface Running {
@@ -257,9 +388,15 @@ interface Running {
 async function* finishing(
   batches: AsyncIterator<RecordBatch>,
   finish: () => Promise<void>,
+  counted: (rows: number) => void,
 ): AsyncGenerator<RecordBatch> {
   try {
-    for (let next = await batches.next(); next.done !== true; next = await batches.next()) yield next.value;
+    let rows = 0;
+    for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
+      rows += next.value.numRows;
+      yield next.value;
+    }
+    counted(rows);
   } finally {
     await finish();
   }

@@ -26,6 +26,31 @@ const CASES: readonly { type: PrimitiveType; sql: string; from: string }[] = [
     from: "TIMESTAMPTZ '1969-12-31 23:00:00.5+00' + INTERVAL (i * 77777) SECOND",
   },
   {
+    type: { kind: 'primitive', name: 'TIMESTAMP WITH TIME ZONE' },
+    sql: 'epoch_us(v)',
+    from: "TIMESTAMPTZ '0005-01-01 00:00:00.25+00' - INTERVAL (i * 77777777) SECOND",
+  },
+  {
+    type: { kind: 'primitive', name: 'TIMESTAMP_S' },
+    sql: 'epoch_us(v)',
+    from: "CAST(TIMESTAMP '0005-01-01' - INTERVAL (i * 77777777) SECOND AS TIMESTAMP_S)",
+  },
+  {
+    type: { kind: 'primitive', name: 'TIMESTAMP_MS' },
+    sql: 'epoch_us(v)',
+    from: "CAST(TIMESTAMP '1969-12-31 23:59:59' + INTERVAL (i * 3333) MILLISECOND AS TIMESTAMP_MS)",
+  },
+  {
+    type: { kind: 'primitive', name: 'TIMESTAMP_NS' },
+    sql: 'epoch_ns(v)',
+    from: 'make_timestamp_ns(i * 92233720368547758 - 4611686018427387904)',
+  },
+  {
+    type: { kind: 'primitive', name: 'UBIGINT' },
+    sql: 'v',
+    from: 'CAST(i::HUGEINT * 184467440737095516 AS UBIGINT)',
+  },
+  {
     type: { kind: 'primitive', name: 'TIME' },
     sql: 'epoch_us(v)',
     from: "TIME '00:00:00.000001' + INTERVAL (i * 863) SECOND",
@@ -65,6 +90,12 @@ test('text that is no value is unknown', () => {
   expect(text('DOUBLE', '-inf')).toBe(-Infinity);
   expect(text('BLOB', '00FF')).toBeUndefined();
   expect(text('UUID', '00000000-0000-0000-0000-00000000000A')).toBe('00000000-0000-0000-0000-00000000000a');
+  // The kernel rounds these, and prints those otherwise.
+  expect(text('TIMESTAMP_S', '2024-01-01 00:00:00.5')).toBeUndefined();
+  expect(text('TIMESTAMP_MS', '2024-01-01 00:00:00.0005')).toBeUndefined();
+  expect(text('TIMESTAMP_NS', '2024-01-01 00:00:00.0000000005')).toBeUndefined();
+  expect(text('HUGEINT', '007')).toBeUndefined();
+  expect(text('TIME_NS', '12:00:00.10')).toBeUndefined();
   expect(parseBound('1.234', { kind: 'primitive', name: 'DECIMAL', precision: 5, scale: 2 })).toBeUndefined();
 });
 

@@ -1,9 +1,9 @@
 import type { Bound } from './bound.ts';
-import type { PrimitiveType } from './schema.ts';
+import type { PrimitiveName, PrimitiveType } from './schema.ts';
 
 /**
- * The kernel's text of a value (in Parquet statistics and in the filters of a plan) as a `Bound`, so that both compare. `undefined` when the text is not
- * understood, which only ever means "do not prune".
+ * The kernel's text of a value (in Parquet statistics and in the filters of a plan) as a `Bound` of the type's storage type, so that both compare. `undefined` when the text is not
+ * understood, or is not the one text of its value, which only ever means "do not prune". Whether bounds order as values do: `boundOrder`.
  */
 export function parseBound(text: string, type: PrimitiveType): Bound | undefined {
   switch (type.name) {
@@ -14,6 +14,7 @@ export function parseBound(text: string, type: PrimitiveType): Bound | undefined
     case 'UTINYINT':
     case 'USMALLINT':
     case 'UINTEGER':
+    case 'UBIGINT':
       return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
     case 'DECIMAL':
       return parseDecimal(text, type.scale ?? 0);
@@ -29,11 +30,29 @@ export function parseBound(text: string, type: PrimitiveType): Bound | undefined
     case 'TIMESTAMP':
     case 'TIMESTAMP WITH TIME ZONE':
       return parseTimestamp(text);
+    case 'TIMESTAMP_S':
+      return multipleOf(SECOND, parseTimestamp(text));
+    case 'TIMESTAMP_MS':
+      return multipleOf(1000n, parseTimestamp(text));
+    case 'TIMESTAMP_NS':
+      return parseTimestampNs(text);
     case 'VARCHAR':
+    case 'JSON':
+    case 'ENUM':
       return text;
+    case 'TIME_NS':
+      return /^\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?$/.test(text) ? text : undefined;
+    case 'HUGEINT':
+    case 'UHUGEINT':
+    case 'BIGNUM':
+      return /^(0|-?[1-9]\d*)$/.test(text) ? text : undefined;
+    case 'BIT':
+      return /^[01]+$/.test(text) ? text : undefined;
     case 'UUID':
       return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined;
     case 'BLOB':
+    case 'GEOMETRY':
+    case 'TIME WITH TIME ZONE':
       return undefined;
   }
 }
@@ -86,10 +105,10 @@ function parseTime(text: string): bigint | undefined {
 }
 
 function parseTimestamp(text: string): bigint | undefined {
-  const match = /^(\d{4,}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d{1,6})?))?( \(BC\))?([+-]\d\d(?::\d\d)?)?$/.exec(text);
+  const match = /^(\d{4,}-\d\d-\d\d(?: \(BC\))?)(?: (\d\d:\d\d:\d\d(?:\.\d{1,6})?))?([+-]\d\d(?::\d\d)?)?$/.exec(text);
   if (match === null) return undefined;
-  const [, dateText = '', timeText = '00:00:00', bc = '', offset = '+00'] = match;
-  const days = parseDate(dateText + bc);
+  const [, dateText = '', timeText = '00:00:00', offset = '+00'] = match;
+  const days = parseDate(dateText);
   const time = parseTime(timeText);
   if (days === undefined || time === undefined) return undefined;
   const [hours = '0', minutes = '0'] = offset.slice(1).split(':');
@@ -97,13 +116,48 @@ function parseTimestamp(text: string): bigint | undefined {
   return days * 86_400n * SECOND + time - (offset.startsWith('-') ? -offsetMicros : offsetMicros);
 }
 
-const encoder = new TextEncoder();
+/** Not understood is what the kernel would round. */
+function multipleOf(unit: bigint, value: bigint | undefined): bigint | undefined {
+  return value !== undefined && value % unit === 0n ? value : undefined;
+}
+
+/** Nanoseconds since 1970. */
+function parseTimestampNs(text: string): bigint | undefined {
+  const match = /^([^.]*\.\d{1,6})(\d{0,3})$/.exec(text);
+  const micros = parseTimestamp(match?.[1] ?? text);
+  return micros === undefined ? undefined : micros * 1000n + BigInt((match?.[2] ?? '').padEnd(3, '0'));
+}
+
+/** What the bounds of a column say: where a value's place among them is its place among values (`order`), whether a value can be there (`equality`), or nothing (`none`). */
+export function boundOrder({ name }: PrimitiveType): 'order' | 'equality' | 'none' {
+  if (UNKNOWN_ORDER.has(name)) return 'none';
+  return OTHER_ORDER.has(name) ? 'equality' : 'order';
+}
+
+/** Their text orders otherwise than they do, and each value has one text. */
+const OTHER_ORDER: ReadonlySet<PrimitiveName> = new Set(['HUGEINT', 'UHUGEINT', 'BIGNUM', 'BIT', 'ENUM']);
+const UNKNOWN_ORDER: ReadonlySet<PrimitiveName> = new Set(['BLOB', 'GEOMETRY', 'TIME WITH TIME ZONE']);
 
 /** Negative, zero or positive; both bounds are of the same type. Strings and blobs compare by unsigned bytes, as the kernel and Iceberg do. */
 export function compareBounds(a: Bound, b: Bound): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareBytes(encoder.encode(a), encoder.encode(b));
+  if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b);
   return a < b ? -1 : Number(a > b);
+}
+
+/** In the order of their UTF-8 bytes, which is that of UTF-16 units but for surrogates: they stand for characters above all others. */
+function compareTexts(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

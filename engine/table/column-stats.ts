@@ -1,7 +1,7 @@
-import { leaves } from './data-type.ts';
 import { parseBound } from './bound-text.ts';
 import type { ColumnStats } from './bound.ts';
 import type { Column } from './schema.ts';
+import { leaves } from './stored-fields.ts';
 
 /** One entry of the kernel's `COPY … (RETURN_STATS)`: path of a leaf → name of a figure → its text. */
 export type CopyStatistics = Readonly<Record<string, Readonly<Record<string, string>>>>;

@@ -8,6 +8,7 @@ import { quoteIdentifier, quoteLiteral } from './data-type.ts';
 import { createMemtable, fileIdsRelation } from './kernel-tables.ts';
 import { toLogSql } from './log-columns.ts';
 import { checksumFile, writeParquet } from './parquet-writer.ts';
+import { makeReadable } from './readable.ts';
 import { scanSql } from './scan.ts';
 import { addDeleted, deleteCount, type StagedDeletes, type StagedRows } from './staged.ts';
 import { knownFiles, segmentFile } from './table-files.ts';
@@ -85,7 +86,7 @@ async function applyChange(
   const rowBytes = rows === undefined ? EMPTY : await loggedRows(connection, seq, version, rows);
   const deleteBytes = deletes === undefined ? EMPTY : await loggedDeletes(connection, seq, version, deletes);
   const nextRid = await addToKernel(connection, seq, request);
-  const { table, rowCount, sizeBytes } = version.memtable;
+  const { rowCount, sizeBytes } = version.memtable;
   return {
     change: {
       tableId: version.tableId,
@@ -99,7 +100,7 @@ async function applyChange(
       ...version,
       seq,
       memtable: {
-        table,
+        ...version.memtable,
         rowCount: rowCount + (rows?.rowCount ?? 0),
         nextRid,
         sizeBytes: sizeBytes + rowBytes.length + deleteBytes.length,
@@ -171,7 +172,8 @@ export async function prepareSegments(
   connection: KernelConnection,
   request: TableChangeRequest,
 ): Promise<PreparedSegments> {
-  const { version, rows, deletes } = request;
+  const { rows, deletes } = request;
+  const version = await makeReadable(context, request.version, []);
   const written: string[] = [];
   const batch = new SegmentBatch(context, connection, version, written);
   const deletedRows = addDeleted(version.deletedRows, deletes?.countByFile ?? new Map());
@@ -215,7 +217,13 @@ async function commitSegments(
     if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
     const deleteFiles = await batch.deleteFiles(tableState(context, version));
     const segments = batch.segments.map((segment) => ({ ...segment, seq }));
-    const memtable = await createMemtable(connection, version.tableId, seq, version.schema);
+    const { tableId, schema } = version;
+    const memtable = await createMemtable(connection, context.loader, {
+      tableId,
+      generation: seq,
+      schema,
+      nextRid: version.memtable.nextRid,
+    });
     await settle();
     inDoubt = true;
     await context.manifest.commit({
@@ -232,7 +240,7 @@ async function commitSegments(
       version: {
         ...version,
         seq,
-        memtable: { table: memtable, rowCount: 0, nextRid: version.memtable.nextRid, sizeBytes: 0 },
+        memtable,
         files: [...version.files, ...segments.map((segment) => segmentFile(context, version.tableId, segment))],
         deletedRows: new Map([...deletedRows].filter(([fileId]) => fileId !== MEMTABLE_FILE_ID)),
       },

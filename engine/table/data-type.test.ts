@@ -1,8 +1,16 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { fieldIdsFrom, fieldIdsSql, leaves, parseDataType, storageType, typeSql } from './data-type.ts';
+import { describe, expect, test } from 'vitest';
+import { fieldIdsFrom, typeSql } from './data-type.ts';
+import { fieldIdsSql, leaves } from './stored-fields.ts';
+import { storageType } from './storage-type.ts';
+import { parseDataType } from './type-parser.ts';
 
 const name = fc.constantFrom('a', 'b c', 'with "quote"', 'ünï', 'x,y', '(', 'INTEGER');
+const fieldList = (type: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc
+    .uniqueArray(name, { minLength: 1, maxLength: 3 })
+    .chain((names) => fc.tuple(...names.map(() => type)).map((types) => ({ names, types })))
+    .map(({ names, types }) => names.map((field, i) => `"${field.replaceAll('"', '""')}" ${types[i]}`).join(', '));
 const { type } = fc.letrec<{ type: string }>((tie) => ({
   type: fc.oneof(
     { depthSize: 'small' },
@@ -11,22 +19,31 @@ const { type } = fc.letrec<{ type: string }>((tie) => ({
       'TINYINT',
       'BIGINT',
       'UINTEGER',
+      'UBIGINT',
+      'HUGEINT',
+      'BIGNUM',
       'DOUBLE',
       'DECIMAL(38, 10)',
       'DATE',
+      'TIME_NS',
+      'TIME WITH TIME ZONE',
+      'TIMESTAMP_NS',
       'TIMESTAMP WITH TIME ZONE',
+      'INTERVAL',
       'VARCHAR',
+      'JSON',
+      'BIT',
       'UUID',
       'BLOB',
+      'GEOMETRY',
+      "GEOMETRY('OGC:CRS84')",
+      "ENUM('a')",
+      "ENUM('', 'it''s', 'x, y', ')', '''')",
     ),
     tie('type').map((inner) => `${inner}[]`),
-    fc
-      .uniqueArray(name, { minLength: 1, maxLength: 3 })
-      .chain((names) => fc.tuple(...names.map(() => tie('type'))).map((types) => ({ names, types })))
-      .map(
-        ({ names, types }) =>
-          `STRUCT(${names.map((field, i) => `"${field.replaceAll('"', '""')}" ${types[i]}`).join(', ')})`,
-      ),
+    tie('type').map((inner) => `${inner}[3]`),
+    fieldList(tie('type')).map((fields) => `STRUCT(${fields})`),
+    fieldList(tie('type')).map((members) => `UNION(${members})`),
     fc.tuple(tie('type'), tie('type')).map(([key, value]) => `MAP(${key}, ${value})`),
   ),
 }));
@@ -45,30 +62,42 @@ test('types survive parsing and printing, and every nested field has an id of it
 });
 
 test.each([
-  'HUGEINT',
-  'UBIGINT',
-  'TIMESTAMP_NS',
-  'INTERVAL',
-  'TIME WITH TIME ZONE',
-  'BIT',
-  'INTEGER[3]',
-  'STRUCT(a INTERVAL)',
-  "ENUM('a', 'b')",
-  'MAP(VARCHAR, HUGEINT)',
-])('%s cannot be tiered, and the error names the column', (text) => {
+  'VARIANT',
+  '"NULL"',
+  'VARIANT[]',
+  'STRUCT(a VARIANT)',
+  'SOMETHING',
+  'INTEGER[',
+  'ENUM(1)',
+  'UNION(a INTEGER',
+])('%s cannot be stored, and the error names the column', (text) => {
   expect(() => parseDataType(text, 'col', fieldIdsFrom(0))).toThrow(
     expect.objectContaining({ code: '0A000', message: expect.stringContaining('"col"') as string }) as Error,
   );
 });
 
-test('narrow integers are stored as what Iceberg has, at any depth', () => {
-  const parsed = parseDataType('STRUCT(a TINYINT[], m MAP(VARCHAR, UINTEGER))', 'c', fieldIdsFrom(0));
-  expect(typeSql(storageType(parsed))).toBe('STRUCT("a" INTEGER[], "m" MAP(VARCHAR, BIGINT))');
-});
+describe('what files have', () => {
+  const parsed = (text: string) => parseDataType(text, 'c', fieldIdsFrom(1));
 
-test('field ids reach every level', () => {
-  const parsed = parseDataType('STRUCT(a INTEGER[], m MAP(VARCHAR, DATE))', 'c', fieldIdsFrom(1));
-  expect(fieldIdsSql({ id: 1, name: 'c', type: parsed })).toBe(
-    '"c": {__duckdb_field_id: 1, "a": {__duckdb_field_id: 2, element: 3}, "m": {__duckdb_field_id: 4, key: 5, value: 6}}',
-  );
+  test.each([
+    ['STRUCT(a TINYINT[], m MAP(VARCHAR, UINTEGER))', 'STRUCT("a" INTEGER[], "m" MAP(VARCHAR, BIGINT))'],
+    ['UBIGINT[2][]', 'DECIMAL(20, 0)[][]'],
+    ["MAP(ENUM('a'), TIMESTAMP_NS)", 'MAP(VARCHAR, BIGINT)'],
+    ['INTERVAL', 'STRUCT("months" INTEGER, "days" INTEGER, "micros" BIGINT)'],
+    ['UNION(tag TIMESTAMP_MS, Tag_ BIT)', 'STRUCT("tag__" VARCHAR, "tag" TIMESTAMP, "Tag_" VARCHAR)'],
+    ["GEOMETRY('OGC:CRS84')", 'BLOB'],
+  ])('%s is stored as %s', (text, stored) => {
+    expect(typeSql(storageType(parsed(text)))).toBe(stored);
+  });
+
+  test.each([
+    [
+      'STRUCT(a INTEGER[], m MAP(VARCHAR, DATE))',
+      '"c": {__duckdb_field_id: 1, "a": {__duckdb_field_id: 2, element: 3}, "m": {__duckdb_field_id: 4, key: 5, value: 6}}',
+    ],
+    ['INTERVAL', '"c": {__duckdb_field_id: 1, "months": 2, "days": 3, "micros": 4}'],
+    ['UNION(a BIT[1])', '"c": {__duckdb_field_id: 1, "tag": 2, "a": {__duckdb_field_id: 3, element: 4}}'],
+  ])('field ids of %s reach every level', (text, spec) => {
+    expect(fieldIdsSql({ id: 1, name: 'c', type: parsed(text) })).toBe(spec);
+  });
 });

@@ -1,11 +1,13 @@
 import { openColdTable, tableState, type EngineContext } from '../context.ts';
 import type { Garbage } from '../commits.ts';
 import { withTable, type Writer } from '../writer.ts';
-import { AlopexError, SqlState } from '../errors.ts';
 import type { TableState } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { SegmentBatch } from './commit.ts';
 import { createDeletesTable, createMemtable, dropKernelTable } from './kernel-tables.ts';
+import type { TableComments } from './comments.ts';
+import { objectKey } from './object-name.ts';
+import { refuseTaken } from './relations.ts';
 import type { TableOptions } from './options.ts';
 import type { TableSchema } from './schema.ts';
 import type { StagedRows } from './staged.ts';
@@ -16,22 +18,29 @@ import type { DatabaseVersion, TableVersion } from './version.ts';
 export async function createTable(
   writer: Writer,
   connection: KernelConnection,
-  definition: { name: string; schema: TableSchema; options: TableOptions; replaces: TableVersion | undefined },
+  definition: {
+    schemaName: string;
+    name: string;
+    schema: TableSchema;
+    options: TableOptions;
+    replaces: TableVersion | undefined;
+  },
   rows: StagedRows | undefined,
 ): Promise<void> {
   const { context } = writer;
-  const { name, schema, options, replaces } = definition;
+  const { schemaName, name, schema, options, replaces } = definition;
   const tableId = context.manifest.state.nextTableId;
   for (const kind of ['segments', 'deletes'])
     await context.fileSystem.makeFolder(`${context.dataDir}/${kind}/${tableId}`);
   const version: TableVersion = {
     tableId,
+    schemaName,
     name,
     schema,
     schemas: [schema],
     options,
     seq: writer.latest.seq,
-    memtable: { table: await createMemtable(connection, tableId, 0, schema), rowCount: 0, nextRid: 0, sizeBytes: 0 },
+    memtable: await createMemtable(connection, context.loader, { tableId, generation: 0, schema }),
     files: [],
     deletesTable: await createDeletesTable(connection, tableId),
     deletedRows: new Map(),
@@ -50,10 +59,11 @@ export async function createTable(
     const segments = batch.segments.map((segment) => ({ ...segment, seq }));
     const table: TableState = {
       tableId,
+      schemaName,
       name,
       schemas: [schema],
       options,
-      coldPrefix: coldPrefix(name, tableId),
+      coldPrefix: coldPrefix(schemaName, name, tableId),
       flushedSeq: seq,
       segments,
       deleteFiles: [],
@@ -75,9 +85,13 @@ export async function createTable(
   });
 }
 
-/** Folder names are for people too: the table's name in safe characters, made unique by its number. */
-function coldPrefix(name: string, tableId: number): string {
-  return `main/${name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_')}-${tableId}`;
+/** Folder names are for people too: the names of schema and table in safe characters, made unique by the table's number. */
+function coldPrefix(schemaName: string, name: string, tableId: number): string {
+  return `${safeName(schemaName)}/${safeName(name)}-${tableId}`;
+}
+
+function safeName(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9_]/g, '_');
 }
 
 export async function dropTable(writer: Writer, version: TableVersion): Promise<void> {
@@ -85,14 +99,15 @@ export async function dropTable(writer: Writer, version: TableVersion): Promise<
     await writer.settle();
     const garbage = tableGarbage(writer, version);
     await writer.context.manifest.commit({ kind: 'drop-table', seq, tableId: version.tableId });
-    writer.accept({ version: withoutTable(writer.latest, seq, version.name), durable: Promise.resolve(), garbage });
+    writer.accept({ version: withoutTable(writer.latest, seq, version), durable: Promise.resolve(), garbage });
   });
 }
 
-function withoutTable(version: DatabaseVersion, seq: number, name: string): DatabaseVersion {
+/** A database version with one table less. */
+export function withoutTable(version: DatabaseVersion, seq: number, table: TableVersion): DatabaseVersion {
   const tables = new Map(version.tables);
-  tables.delete(name.toLowerCase());
-  return { seq, tables, schemaEpoch: version.schemaEpoch + 1 };
+  tables.delete(objectKey(table.schemaName, table.name));
+  return { ...version, seq, tables, schemaEpoch: version.schemaEpoch + 1 };
 }
 
 /** Removes what this database holds of a table, in files and in the kernel. */
@@ -105,7 +120,7 @@ async function removeTable(context: EngineContext, connection: KernelConnection,
 }
 
 /** What a dropped table leaves: local files and kernel tables go, the Iceberg table is taken out of its catalog. */
-function tableGarbage(writer: Writer, version: TableVersion): Garbage[] {
+export function tableGarbage(writer: Writer, version: TableVersion): Garbage[] {
   const { context } = writer;
   const cold = version.cold === undefined ? undefined : openColdTable(context, tableState(context, version)).table;
   return [
@@ -117,12 +132,14 @@ function tableGarbage(writer: Writer, version: TableVersion): Garbage[] {
 }
 
 export interface TableAlteration {
+  readonly schemaName?: string;
   readonly name?: string;
   readonly schema?: TableSchema;
   readonly options?: TableOptions;
+  readonly comments?: TableComments;
 }
 
-/** Changes a table's name, columns or options. Data is not rewritten: files keep the schema they were written in. */
+/** Changes a table's name, columns, options or comments. Data is not rewritten: files keep the schema they were written in. */
 export async function alterTable(
   writer: Writer,
   connection: KernelConnection,
@@ -131,30 +148,37 @@ export async function alterTable(
 ): Promise<void> {
   const { context } = writer;
   // The memtable has the old columns: it becomes a segment first.
-  await writer.flush(connection, version.name);
-  const current = writer.table(version.name);
+  await writer.flush(connection, version);
+  const current = writer.table(version);
   const schema = alteration.schema ?? current.schema;
   const name = alteration.name ?? current.name;
-  if (name.toLowerCase() !== current.name.toLowerCase() && writer.latest.tables.has(name.toLowerCase())) {
-    throw new AlopexError(SqlState.duplicateTable, `table "${name}" exists already`);
-  }
+  const schemaName = alteration.schemaName ?? current.schemaName;
+  const key = objectKey(schemaName, name);
+  if (key !== objectKey(current.schemaName, current.name)) refuseTaken(writer.latest, { schemaName, name });
   await writer.sequenced(async (seq) => {
     await writer.settle();
     const memtable =
       alteration.schema === undefined
         ? current.memtable
-        : { ...current.memtable, table: await createMemtable(connection, current.tableId, seq, schema) };
+        : await createMemtable(connection, context.loader, {
+            tableId: current.tableId,
+            generation: seq,
+            schema,
+            nextRid: current.memtable.nextRid,
+          });
     await context.manifest.commit({ kind: 'alter-table', seq, tableId: current.tableId, ...alteration });
     const altered: TableVersion = {
       ...current,
+      schemaName,
       name,
       schema,
       schemas: alteration.schema === undefined ? current.schemas : [...current.schemas, schema],
       options: alteration.options ?? current.options,
+      ...(alteration.comments === undefined ? {} : { comments: alteration.comments }),
       seq,
       memtable,
     };
-    const base = withoutTable(writer.latest, seq, current.name);
+    const base = withoutTable(writer.latest, seq, current);
     writer.accept({
       version: withTable(base, altered),
       durable: Promise.resolve(),

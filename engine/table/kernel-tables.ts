@@ -1,7 +1,11 @@
 import { fromLogSql } from './log-columns.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { quoteIdentifier, quoteLiteral, typeSql } from './data-type.ts';
+import { MemtableKeys } from './memtable-keys.ts';
+import { PendingRows } from './pending-rows.ts';
+import type { RowLoader } from './row-loader.ts';
 import type { TableSchema } from './schema.ts';
+import type { Memtable } from './version.ts';
 
 /** The in-memory database of the kernel in which memtables and deleted positions live. */
 export const STORE_DATABASE = 'alopex_store';
@@ -13,14 +17,22 @@ export async function createStoreDatabase(connection: KernelConnection): Promise
 /** A new empty memtable; `generation` makes its name unique, so that readers of the old one go on. */
 export async function createMemtable(
   connection: KernelConnection,
-  tableId: number,
-  generation: number,
-  schema: TableSchema,
-): Promise<string> {
+  loader: RowLoader,
+  { tableId, generation, schema, nextRid = 0 }: NewMemtable,
+): Promise<Memtable> {
   const name = `${STORE_DATABASE}.main.mem_${tableId}_${generation}`;
   const columns = schema.columns.map((column) => `${quoteIdentifier(column.name)} ${typeSql(column.type)}`);
   await connection.run(`CREATE TABLE ${name} (__seq BIGINT, __rid BIGINT, ${columns.join(', ')})`);
-  return name;
+  const pending = new PendingRows(loader, name, schema);
+  return { table: name, rowCount: 0, nextRid, sizeBytes: 0, pending, keys: new MemtableKeys(schema) };
+}
+
+export interface NewMemtable {
+  readonly tableId: number;
+  readonly generation: number;
+  readonly schema: TableSchema;
+  /** What the table's memtable before has counted to. */
+  readonly nextRid?: number;
 }
 
 export async function createDeletesTable(connection: KernelConnection, tableId: number): Promise<string> {

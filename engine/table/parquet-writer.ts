@@ -4,8 +4,10 @@ import type { FileSystem } from '../ports/file-system.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { columnStats, type CopyStatistics } from './column-stats.ts';
 import type { ColumnStats } from './bound.ts';
-import { fieldIdsSql, quoteIdentifier, quoteLiteral, sameType, storageType, typeSql } from './data-type.ts';
+import { quoteIdentifier, quoteLiteral } from './data-type.ts';
 import type { Column } from './schema.ts';
+import { toStorageSql } from './storage-sql.ts';
+import { fieldIdsSql } from './stored-fields.ts';
 
 export interface WrittenParquet {
   readonly rowCount: number;
@@ -43,8 +45,8 @@ export async function writeParquet(
 
 function storedColumn(column: Column): string {
   const name = quoteIdentifier(column.name);
-  const stored = storageType(column.type);
-  return sameType(stored, column.type) ? name : `CAST(${name} AS ${typeSql(stored)}) AS ${name}`;
+  const stored = toStorageSql(name, column.type);
+  return stored === name ? name : `${stored} AS ${name}`;
 }
 
 async function readCopyResult(

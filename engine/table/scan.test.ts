@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openTestKernel, type TestKernel } from '../kernel/test-support/open-kernel.ts';
 import type { Gate, KernelConnection } from '../ports/kernel.ts';
 import { createDeletesTable, createMemtable, createStoreDatabase } from './kernel-tables.ts';
+import type { ReadableTable } from './readable.ts';
+import { RowLoader } from './row-loader.ts';
 import { scanSql } from './scan.ts';
 import type { TableVersion } from './version.ts';
 
@@ -15,22 +17,24 @@ beforeEach(async () => {
   await createStoreDatabase(writer);
   const column = { id: 1, name: 'a', type: { kind: 'primitive', name: 'INTEGER' }, required: false } as const;
   const schema = { schemaId: 0, columns: [column], primaryKey: [], checks: [], lastFieldId: 1 };
-  const table = await createMemtable(writer, 1, 0, schema);
+  const loader = new RowLoader(opened.kernel);
+  const memtable = await createMemtable(writer, loader, { tableId: 1, generation: 0, schema });
   const deletesTable = await createDeletesTable(writer, 1);
   version = {
     tableId: 1,
+    schemaName: 'main',
     name: 't',
     schema,
     schemas: [schema],
     options: { sortBy: [], partitionBy: [] },
     seq: 3,
-    memtable: { table, rowCount: 3, nextRid: 3, sizeBytes: 1 },
+    memtable: { ...memtable, rowCount: 3, nextRid: 3, sizeBytes: 1 },
     files: [],
     deletesTable,
     deletedRows: new Map([[0, 1]]),
     cold: undefined,
   };
-  await writer.run(`INSERT INTO ${table} VALUES (1, 0, 10), (2, 1, 20), (3, 2, 30)`);
+  await writer.run(`INSERT INTO ${memtable.table} VALUES (1, 0, 10), (2, 1, 20), (3, 2, 30)`);
   await writer.run(`INSERT INTO ${deletesTable} VALUES (0, 0, 2)`);
 });
 
@@ -48,7 +52,7 @@ test('a scan sees nothing that is committed after its plan was made', async () =
       return step();
     },
   };
-  const sql = `SELECT a FROM (${scanSql(version)}) ORDER BY a`;
+  const sql = `SELECT a FROM (${scanSql(version as ReadableTable)}) ORDER BY a`;
   const values: unknown[] = [];
   for await (const batch of await opened.connection.stream(sql, undefined, gate)) {
     values.push(...(batch.getChildAt(0)?.toArray() as Int32Array));

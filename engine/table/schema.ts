@@ -2,15 +2,12 @@
  * Columns and their types, each with a field id that never changes and is never reused: files are read by id, so that
  * renaming, adding and dropping columns needs no rewriting in either tier. Ids are Iceberg field ids.
  */
-export type PrimitiveName =
+
+/** Types that files have: those of Iceberg. */
+export type StoredName =
   | 'BOOLEAN'
-  | 'TINYINT'
-  | 'SMALLINT'
   | 'INTEGER'
   | 'BIGINT'
-  | 'UTINYINT'
-  | 'USMALLINT'
-  | 'UINTEGER'
   | 'FLOAT'
   | 'DOUBLE'
   | 'DECIMAL'
@@ -22,7 +19,29 @@ export type PrimitiveName =
   | 'UUID'
   | 'BLOB';
 
-export type DataType = PrimitiveType | ListType | StructType | MapType;
+/** Types of columns. Those that files do not have are stored as others: see `storage-type.ts`. */
+export type PrimitiveName =
+  | StoredName
+  | 'TINYINT'
+  | 'SMALLINT'
+  | 'UTINYINT'
+  | 'USMALLINT'
+  | 'UINTEGER'
+  | 'UBIGINT'
+  | 'HUGEINT'
+  | 'UHUGEINT'
+  | 'BIGNUM'
+  | 'TIMESTAMP_S'
+  | 'TIMESTAMP_MS'
+  | 'TIMESTAMP_NS'
+  | 'TIME WITH TIME ZONE'
+  | 'TIME_NS'
+  | 'BIT'
+  | 'JSON'
+  | 'ENUM'
+  | 'GEOMETRY';
+
+export type DataType = PrimitiveType | ListType | StructType | MapType | UnionType | IntervalType;
 
 export interface PrimitiveType {
   readonly kind: 'primitive';
@@ -31,12 +50,18 @@ export interface PrimitiveType {
   readonly precision?: number;
   /** DECIMAL only. */
   readonly scale?: number;
+  /** ENUM only: its values in their order. A table keeps them, so that it does not depend on a named type. */
+  readonly values?: readonly string[];
+  /** GEOMETRY only: the coordinate reference system, where it has one. */
+  readonly crs?: string;
 }
 
 export interface ListType {
   readonly kind: 'list';
   readonly elementId: number;
   readonly element: DataType;
+  /** Of an ARRAY: the number of elements that every value has. */
+  readonly length?: number;
 }
 
 export interface StructType {
@@ -52,10 +77,28 @@ export interface MapType {
   readonly value: DataType;
 }
 
+/** One of several types, and which. */
+export interface UnionType {
+  readonly kind: 'union';
+  /** Of the member's name, which is stored beside the members. */
+  readonly tagId: number;
+  readonly members: readonly Field[];
+}
+
+/** Months, days and microseconds, each a number of its own. */
+export interface IntervalType {
+  readonly kind: 'interval';
+  readonly monthsId: number;
+  readonly daysId: number;
+  readonly microsId: number;
+}
+
 export interface Field {
   readonly id: number;
   readonly name: string;
   readonly type: DataType;
+  /** What rows have in it that were written before it was added, as text of the storage type; NULL when absent. It never changes. */
+  readonly initial?: string;
 }
 
 export interface Column extends Field {
@@ -63,6 +106,15 @@ export interface Column extends Field {
   readonly required: boolean;
   /** DEFAULT as SQL text, for rows that are inserted without the column. */
   readonly defaultSql?: string;
+  /** GENERATED ALWAYS AS: an expression over other columns. It is worked out when a row is written, and stored. */
+  readonly generatedSql?: string;
+}
+
+/** A UNIQUE constraint, or a unique index, which is the same under a name of its own. NULLs are distinct. */
+export interface UniqueKey {
+  readonly name: string;
+  readonly columns: readonly number[];
+  readonly isIndex?: boolean;
 }
 
 export interface TableSchema {
@@ -71,7 +123,9 @@ export interface TableSchema {
   readonly columns: readonly Column[];
   /** Ids of the columns of the primary key, in order; empty when there is none. */
   readonly primaryKey: readonly number[];
-  /** CHECK constraints as SQL text. */
+  /** Absent when there are none. */
+  readonly unique?: readonly UniqueKey[];
+  /** CHECK constraints as SQL text, mostly with their names: `CONSTRAINT "name" CHECK(…)`. */
   readonly checks: readonly string[];
   /** The highest field id ever given out, nested ones included. */
   readonly lastFieldId: number;

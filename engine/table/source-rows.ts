@@ -4,7 +4,7 @@ import type { KernelConnection } from '../ports/kernel.ts';
 import { orderBySql } from './commit.ts';
 import type { DataFile } from './data-file.ts';
 import { quoteIdentifier, quoteLiteral } from './data-type.ts';
-import { scanSql } from './scan.ts';
+import { filesScanSql } from './scan.ts';
 import type { TableVersion } from './version.ts';
 
 /** Rows that are equal in the sort order keep the order of their files. */
@@ -31,7 +31,7 @@ export class SourceRows {
 
   /** The rows for which `condition` is true, as a relation with `__file` and `__pos`. */
   relation(condition: string): string {
-    const scan = scanSql(this.#version, { files: this.#sources, withoutMemtable: true, positions: true });
+    const scan = filesScanSql(this.#version, this.#sources, true);
     return `(SELECT * FROM (${scan}) AS ${quoteIdentifier(this.#version.name)} WHERE ${condition})`;
   }
 

@@ -1,6 +1,10 @@
 import type { ColdSnapshot } from '../ports/cold-table.ts';
+import type { TableComments } from './comments.ts';
 import type { DataFile } from './data-file.ts';
+import type { Definitions } from './definition.ts';
+import type { MemtableKeys } from './memtable-keys.ts';
 import type { TableOptions } from './options.ts';
+import type { PendingRows } from './pending-rows.ts';
 import type { TableSchema } from './schema.ts';
 
 /** Rows of recent commits, in a table of the kernel. Rows are only ever added; `seq` says to whom each is visible. */
@@ -13,6 +17,9 @@ export interface Memtable {
   readonly nextRid: number;
   /** Bytes that its rows take in the log, as a measure of size. */
   readonly sizeBytes: number;
+  /** Rows of it that the kernel does not have yet. */
+  readonly pending: PendingRows;
+  readonly keys: MemtableKeys;
 }
 
 /** What a transaction has done to a table and not committed: temporary tables of its connection. */
@@ -30,11 +37,13 @@ export interface Overlay {
 /** State of a table at one snapshot. Immutable: readers never lock. */
 export interface TableVersion {
   readonly tableId: number;
+  readonly schemaName: string;
   readonly name: string;
   readonly schema: TableSchema;
   /** Every schema a file may have been written in. */
   readonly schemas: readonly TableSchema[];
   readonly options: TableOptions;
+  readonly comments?: TableComments;
   /** The last commit that changed the table: rows and deletes up to it are visible. */
   readonly seq: number;
   readonly memtable: Memtable;
@@ -48,13 +57,14 @@ export interface TableVersion {
   readonly overlay?: Overlay;
 }
 
-/** All tables at one commit. */
+/** All tables and definitions at one commit. */
 export interface DatabaseVersion {
   readonly seq: number;
-  /** By lower-case name. */
+  /** By `objectKey`. */
   readonly tables: ReadonlyMap<string, TableVersion>;
   /** Changes with every change of a table's name or columns. */
   readonly schemaEpoch: number;
+  readonly definitions: Definitions;
 }
 
 export function liveMemtableRows(version: TableVersion): number {

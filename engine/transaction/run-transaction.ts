@@ -55,7 +55,7 @@ export async function runTransaction<T>(
   }
   if (typeof body !== 'function') throw new AlopexError(SqlState.invalidParameter, 'a transaction is a function');
   for (let attempt = 1; ; attempt++) {
-    const transaction = new Transaction(parts, isolation);
+    const transaction = new Transaction(parts, { isolation });
     try {
       const result = await body(new TransactionHandle(transaction));
       await transaction.commit();

@@ -2,7 +2,7 @@ import type { KernelConnection } from '../ports/kernel.ts';
 import { MEMTABLE_FILE_ID, OVERLAY_FILE_ID } from '../table/data-file.ts';
 import { quoteIdentifier } from '../table/data-type.ts';
 import { scanSql } from '../table/scan.ts';
-import { admitFiles } from '../table/table-files.ts';
+import { makeReadable } from '../table/readable.ts';
 import type { EngineContext } from '../context.ts';
 import type { Overlay, TableVersion } from '../table/version.ts';
 import { conflict } from './transaction-tree.ts';
@@ -29,14 +29,20 @@ export async function checkTableConflicts(
   if (latest.schema.schemaId !== before.schema.schemaId) throw conflict(`changed the columns of table "${name}"`);
   if (latest.seq === before.seq) return;
   await checkDeletes(connection, { before, now, latest });
-  if (before.schema.primaryKey.length === 0) return;
-  const keys = before.schema.columns.filter((column) => before.schema.primaryKey.includes(column.id));
-  const on = keys.map(({ name }) => `s.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`).join(' AND ');
-  await admitFiles(context, latest, latest.files);
-  const [clash] = await connection.rows(
-    `SELECT 1 AS found FROM ${addedRows(now, overlay)} AS s JOIN (${scanSql(latest, { positions: true })}) AS t ON ${on} ANTI JOIN ${deletedCommitted(overlay)} AS d ON t.__file = d.__file AND t.__pos = d.__pos LIMIT 1`,
-  );
-  if (clash !== undefined) throw conflict(`added a row to table "${name}" with a key that this transaction adds too`);
+  const { columns, primaryKey, unique = [] } = before.schema;
+  const keys = [primaryKey, ...unique.map((key) => key.columns)].filter((ids) => ids.length > 0);
+  if (keys.length === 0) return;
+  const readable = await makeReadable(context, latest, latest.files);
+  for (const ids of keys) {
+    const on = columns
+      .filter((column) => ids.includes(column.id))
+      .map(({ name }) => `s.${quoteIdentifier(name)} = t.${quoteIdentifier(name)}`)
+      .join(' AND ');
+    const [clash] = await connection.rows(
+      `SELECT 1 AS found FROM ${addedRows(now, overlay)} AS s JOIN (${scanSql(readable, { positions: true })}) AS t ON ${on} ANTI JOIN ${deletedCommitted(overlay)} AS d ON t.__file = d.__file AND t.__pos = d.__pos LIMIT 1`,
+    );
+    if (clash !== undefined) throw conflict(`added a row to table "${name}" with a key that this transaction adds too`);
+  }
 }
 
 async function checkDeletes(

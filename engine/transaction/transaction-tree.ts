@@ -145,7 +145,7 @@ export class TransactionTree implements KvTree {
   #find(key: Uint8Array, into: FoundEntry): boolean {
     const { checkOpen, tracksReads, view, seq, nowMs } = this.#base;
     checkOpen();
-    if (tracksReads) this.#reads.addKey(key);
+    if (tracksReads) this.#reads.addKey(new Uint8Array(key)); // The caller's may be used again.
     const hash = hashKey(key);
     if (this.#ownView.find(key, hash, ANY_SEQ, into)) return into.kind === PUT && !isExpired(into.expiresMs, nowMs());
     return view.get(key, hash, seq, nowMs, into);

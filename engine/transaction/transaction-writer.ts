@@ -4,13 +4,16 @@ import { rowidEnd, type TableChangeRequest } from '../table/commit.ts';
 import { OVERLAY_FILE_ID } from '../table/data-file.ts';
 import { quoteIdentifier, typeSql } from '../table/data-type.ts';
 import { dropKernelTable } from '../table/kernel-tables.ts';
+import { MAIN_PATH, type ObjectName, type SearchPath } from '../table/object-name.ts';
 import { addDeleted, deleteCount } from '../table/staged.ts';
 import type { DatabaseVersion, Overlay, TableVersion } from '../table/version.ts';
-import { undefinedTable, withTable, type TableWriter } from '../writer.ts';
+import { requireTable, withTable, type TableWriter } from '../writer.ts';
 
 /** Tables as a transaction sees and changes them: one snapshot, and its own changes in temporary tables of its connection. */
 export class TransactionWriter implements TableWriter {
   readonly context: EngineContext;
+  searchPath: SearchPath = MAIN_PATH;
+  beforeCommit: (() => Promise<void>) | undefined;
   readonly #connection: KernelConnection;
   readonly #base: DatabaseVersion;
   #latest: DatabaseVersion;
@@ -40,10 +43,8 @@ export class TransactionWriter implements TableWriter {
     });
   }
 
-  table(name: string): TableVersion {
-    const table = this.#latest.tables.get(name.toLowerCase());
-    if (table === undefined) throw undefinedTable(name);
-    return table;
+  table(name: ObjectName): TableVersion {
+    return requireTable(this.#latest, name, this.searchPath);
   }
 
   reads(tableIds: readonly number[]): void {
@@ -58,6 +59,7 @@ export class TransactionWriter implements TableWriter {
   async commit(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
     const { version, rows, deletes } = request;
     if ((rows?.rowCount ?? 0) + deleteCount(deletes) === 0) return;
+    await this.beforeCommit?.();
     const operation = ++this.#operation;
     const overlay = version.overlay ?? (await this.#createOverlay(version));
     let { nextRid } = overlay;

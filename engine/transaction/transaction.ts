@@ -12,8 +12,10 @@ import { commitToLog } from '../table/commit.ts';
 import { stagedDeletes } from '../table/staged.ts';
 import type { TableChangeRequest } from '../table/commit.ts';
 import { dropKernelTable } from '../table/kernel-tables.ts';
+import { lookUp, MAIN_PATH } from '../table/object-name.ts';
 import type { DatabaseVersion, TableVersion } from '../table/version.ts';
 import { withTable, type Writer } from '../writer.ts';
+import { NamedSavepoints } from './named-savepoints.ts';
 import { checkTableConflicts, type ChangedTable } from './table-conflicts.ts';
 import { conflict, TransactionTree } from './transaction-tree.ts';
 import { addedRows, deletedCommitted, TransactionWriter, type TableMark } from './transaction-writer.ts';
@@ -29,6 +31,22 @@ export interface TransactionParts {
   readonly engine: Engine;
   readonly sql: SqlEngine;
   readonly tree: StoreTree;
+  /** Where statements get their session. */
+  readonly sessions: SessionSource;
+}
+
+/** Gives sessions out, and takes them back. */
+export interface SessionSource {
+  acquire(): Promise<Session>;
+  release(session: Session): void;
+  /** Takes back a session that may not be in order. */
+  discard(session: Session): Promise<void>;
+}
+
+export interface TransactionSettings {
+  readonly isolation: IsolationLevel;
+  /** Refuses statements that change anything. */
+  readonly readOnly?: boolean;
 }
 
 /** One transaction over tables and keys. See README.md. */
@@ -36,18 +54,23 @@ export class Transaction {
   readonly kv: KeyValue;
   readonly #parts: TransactionParts;
   readonly #isolation: IsolationLevel;
+  readonly #readOnly: boolean;
+  readonly #named = new NamedSavepoints(() => this.savepoint());
   readonly #base: DatabaseVersion;
   readonly #keys: TransactionTree;
   readonly #letGo: () => void;
   #opening: Promise<TableSide> | undefined;
+  /** Steps of statements that were asked for and have not ended. */
+  #steps = 0;
   #tables: TableSide | undefined;
   #savepoints: Savepoint[] = [];
   #state: 'open' | 'being committed' | 'committed' | 'rolled back' = 'open';
 
-  constructor(parts: TransactionParts, isolation: IsolationLevel) {
+  constructor(parts: TransactionParts, { isolation, readOnly = false }: TransactionSettings) {
     const { engine, tree } = parts;
     this.#parts = parts;
     this.#isolation = isolation;
+    this.#readOnly = readOnly;
     const pin = engine.pin();
     this.#base = pin.version;
     const { view } = engine.kv;
@@ -70,12 +93,46 @@ export class Transaction {
     this.kv = new KeyValue(this.#keys);
   }
 
-  async *statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+  /** A step of it counts as running from the call on, not only once it has got to its session. */
+  statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+    const results = this.#statements(sql, parameters);
+    const step = async <T>(run: () => Promise<T>): Promise<T> => {
+      this.#steps++;
+      try {
+        return await run();
+      } finally {
+        this.#steps--;
+      }
+    };
+    return {
+      next: () => step(() => results.next()),
+      return: () => step(() => results.return()),
+      throw: (error: unknown) => step(() => results.throw(error)),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      [Symbol.asyncDispose]: () =>
+        step(async () => {
+          await results.return();
+        }),
+    };
+  }
+
+  async *#statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+    yield* this.#parts.sql.statements(sql, parameters, await this.scope());
+  }
+
+  /** What its statements run in, once one has run. */
+  get openScope(): TransactionScope | undefined {
+    return this.#tables?.scope;
+  }
+
+  /** What its statements run in. */
+  async scope(): Promise<TransactionScope> {
     this.#checkOpen();
     if (this.#opening !== undefined && this.#tables === undefined) throw transactionBusy();
     this.#opening ??= this.#openTables();
-    const { scope } = await this.#opening;
-    yield* this.#parts.sql.statements(sql, parameters, scope);
+    return (await this.#opening).scope;
   }
 
   /** Marks a point to which the transaction can be rolled back. */
@@ -112,10 +169,15 @@ export class Transaction {
   }
 
   async #openTables(): Promise<TableSide> {
-    const { sql, engine } = this.#parts;
-    const session = await sql.acquire();
+    const { sessions, engine } = this.#parts;
+    const session = await sessions.acquire();
     const writer = new TransactionWriter(engine.context, session.connection, this.#base);
-    this.#tables = { session, writer, scope: new TransactionScope(session, writer, () => this.#checkOpen()) };
+    const scope = new TransactionScope(session, writer, {
+      readOnly: this.#readOnly,
+      checkOpen: () => this.#checkOpen(),
+      savepoints: (statement) => this.#named.run(statement),
+    });
+    this.#tables = { session, writer, scope };
     return this.#tables;
   }
 
@@ -149,23 +211,22 @@ export class Transaction {
 
   /** The next user of the session finds nothing of the transaction. */
   async #giveBack({ session, writer, scope }: TableSide): Promise<void> {
-    const { sql } = this.#parts;
+    const { sessions } = this.#parts;
     try {
       await scope.settle();
       await session.forget(writer.overlaid);
       await writer.drop();
     } catch {
       // The transaction has ended as it did, and what is left goes away with the connection.
-      sql.discard(session);
+      await sessions.discard(session);
       return;
     }
-    sql.release(session);
+    sessions.release(session);
   }
 
   async #commit(): Promise<void> {
     const { engine } = this.#parts;
-    const isOpening = this.#opening !== undefined && this.#tables === undefined;
-    if (isOpening || this.#tables?.scope.isWorking === true) {
+    if (this.#steps > 0 || this.#tables?.scope.isWorking === true) {
       throw new AlopexError(SqlState.invalidTransactionState, 'a statement of the transaction is still running', {
         hint: 'Wait for every statement before the function returns.',
       });
@@ -186,7 +247,7 @@ export class Transaction {
       const tables = changed.flatMap(({ now, before }): ChangedTable[] => {
         const { overlay } = now;
         if (overlay === undefined) return [];
-        return [{ before, now: { ...now, overlay }, latest: writer.latest.tables.get(now.name.toLowerCase()) }];
+        return [{ before, now: { ...now, overlay }, latest: lookUp(writer.latest.tables, now, MAIN_PATH) }];
       });
       for (const table of tables) await checkTableConflicts(engine.context, connection, table);
       await this.#commitTables(writer, connection, tables, kv);
@@ -213,7 +274,10 @@ export class Transaction {
     const staged: string[] = [];
     try {
       const requests: TableChangeRequest[] = [];
-      for (const table of tables) requests.push(await stageTable(connection, table, staged));
+      for (const table of tables) {
+        await table.latest?.memtable.pending.load();
+        requests.push(await stageTable(connection, table, staged));
+      }
       await writer.sequenced(async (seq) => {
         this.#keys.checkConflicts(engine.kv.view);
         const { versions, durable } = await commitToLog(engine.context, connection, seq, requests, kv);

@@ -119,7 +119,7 @@ describe.each(LAYOUTS)('flights: $name', (layout) => {
     const sql = "SELECT count(*) FROM flights WHERE date >= TIMESTAMP '2001-02-10' AND date < TIMESTAMP '2001-02-11'";
     const { rows, scans } = await alopex.answer(`EXPLAIN ${sql}`);
     const [scan] = scans;
-    const text = rows.map((row) => String(row[0])).join('\n');
+    const text = rows.map((row) => String(row[1])).join('\n');
     expect(text).toContain('Table flights');
     for (const tier of [scan?.hot, scan?.cold]) {
       expect(text).toContain(`${tier?.rows} rows in ${tier?.filesRead} files (${tier?.filesPruned} pruned)`);

@@ -10,7 +10,7 @@ export interface ColdState {
   readonly metadataLocation: string;
   /** As `alopex.tables` says it; `null` without partitions. */
   readonly partitionBy: string | null;
-  /** Parquet file with the rows that AlopexDB returned, in the types of the table. */
+  /** Parquet file with the rows that AlopexDB returned, in the types of the table or those that others see. */
   readonly expected: string;
   /** Columns on which filters are tried too; `null` for all. They take the longest. */
   readonly filters: readonly string[] | null;
@@ -23,6 +23,8 @@ export interface RecordOptions {
   readonly where?: string;
   /** How many rows that must be, worked out by hand: an empty table would agree with an empty table. */
   readonly rowCount: number;
+  /** The columns as other engines see them; as they are when absent. */
+  readonly select?: string;
   /** Columns on which filters are tried too; none when absent. */
   readonly filters?: 'all' | readonly string[];
 }
@@ -38,7 +40,7 @@ export class Recorder {
 
   /** Records the cold tier as it is, after making sure that the condition tells it from the rest of the table. */
   async record(db: AlopexDB, options: RecordOptions): Promise<ColdState> {
-    const { name, table, where = 'true', rowCount, filters = [] } = options;
+    const { name, table, where = 'true', rowCount, select = '*', filters = [] } = options;
     const relation = `"${table}"`;
     const tiers = await only(
       db,
@@ -53,7 +55,7 @@ export class Recorder {
     assert.equal(Number(tiers['hot']), Number(counts['hot']), `${name}: rows outside of the cold tier`);
     const expected = `${this.#states.length}.parquet`;
     await db.execute(
-      `COPY (SELECT * FROM ${relation} WHERE ${where}) TO '${join(this.#folder, expected)}' (FORMAT parquet)`,
+      `COPY (SELECT ${select} FROM ${relation} WHERE ${where}) TO '${join(this.#folder, expected)}' (FORMAT parquet)`,
     );
     const metadataLocation = tiers['metadata_location'];
     assert.ok(typeof metadataLocation === 'string', `${name}: the table has no metadata_location`);

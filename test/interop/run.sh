@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Other engines read AlopexDB's cold tables: see README.md. Ends with `N passed, N failed` and exits with 1 when a check failed.
+# Other engines read AlopexDB's cold tables, and TPC-H in five layouts: see README.md. Ends with `N passed, N failed` and exits with 1 when a check failed.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -47,10 +47,24 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/alopex-interop-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
+# stage TITLE COMMAND...: a program that ends with the line `N passed, N failed`; the totals of all stages come at the end.
+passed=0
+failed=0
+stage() {
+  local title=$1 status=0 totals
+  shift
+  "$@" | tee "$work/stage.log" | sed -u -E 's/^([0-9]+ passed, [0-9]+ failed)$/'"$title"': \1/' || status=$?
+  totals=$(tail -n 1 "$work/stage.log")
+  [[ $totals =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] || fail "$title ended with status $status"
+  [ "$status" = 0 ] || [ "${BASH_REMATCH[2]}" != 0 ] || fail "$title ended with status $status"
+  passed=$((passed + BASH_REMATCH[1]))
+  failed=$((failed + BASH_REMATCH[2]))
+}
+
 # A time zone that is far from UTC: what is written must not depend on it.
 TZ=Asia/Kathmandu node "$here/write.ts" "$work" || fail 'the tables could not be written'
-PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" "$here/check.py" "$work" || {
-  status=$?
-  [ "$status" = 1 ] && exit 1
-  fail "check.py ended with status $status"
-}
+PYTHONDONTWRITEBYTECODE=1 stage 'readers' "$venv/bin/python" "$here/check.py" "$work"
+# Data, queries and published answers come from a Python package, as the readers do.
+stage 'TPC-H' node "$root/test/tpch/main.ts"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

@@ -6,6 +6,7 @@ import { Recorder } from './recorder.ts';
 import { writeEveryType } from './scenarios/every-type.ts';
 import { writePartitions } from './scenarios/partitions.ts';
 import { writeSmallTables } from './scenarios/small-tables.ts';
+import { writeStoredAsOthers } from './scenarios/stored-as-others.ts';
 
 /** `write.ts FOLDER`: builds cold tables by SQL in FOLDER/data, and writes FOLDER/states.json for check.py. */
 const folder = argv[2];
@@ -23,6 +24,7 @@ try {
   });
   await writePartitions(db, recorder);
   await writeSmallTables(db, recorder);
+  await writeStoredAsOthers(db, recorder);
 } finally {
   await db.close();
 }

@@ -1,11 +1,19 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { AlopexError, SqlState } from '../../engine/errors.ts';
 import { DuckDbKernel } from '../../engine/kernel/duckdb-kernel.ts';
-import type { ArrowStream, Kernel, KernelConnection, KernelRow, Parameters } from '../../engine/ports/kernel.ts';
+import type {
+  ArrowStream,
+  Kernel,
+  KernelConnection,
+  KernelRow,
+  Parameters,
+  Scalar,
+} from '../../engine/ports/kernel.ts';
 import type { NativeFolder } from '../../engine/sim/content.ts';
 import { InjectedError, isInjected, type Extent, type IoCall } from '../../engine/sim/fault.ts';
 import type { SimIo } from '../../engine/sim/io.ts';
 import type { SeededRandom } from '../../engine/sim/random.ts';
+import type { PrimitiveType } from '../../engine/table/schema.ts';
 
 /**
  * The native kernel of the simulated machine. Opening one takes longer than all else, so one instance goes from process to process: at the death of a
@@ -104,6 +112,10 @@ class SimKernelConnection implements KernelConnection {
     if (WRITES_FILE.test(sql)) return this.#call(sql, () => this.#collect(sql, parameters));
     const stream = await this.#call(sql, () => this.#connection.stream(sql, parameters));
     return { schema: stream.schema, [Symbol.asyncIterator]: () => this.#batches(stream) };
+  }
+
+  append(table: string, types: readonly PrimitiveType[], rows: Iterable<readonly Scalar[]>): Promise<number> {
+    return this.#call(`append to ${table}`, () => this.#connection.append(table, types, rows));
   }
 
   interrupt(): void {

@@ -94,6 +94,8 @@ class Appends extends Files {
         await this.append(bytes);
         await this.sync();
       },
+      reserve: async (sizeBytes) => (await file.reserve?.(sizeBytes)) ?? false,
+      release: async () => (change.release ?? (() => file.release?.()))(),
       close: () => file.close(),
     };
   }
@@ -195,5 +197,7 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
 export const PLANTED_KEY_BUGS: Readonly<Record<string, PlantedBug>> = {
   'the log is not synced': (files, dataDir) => new Appends(files, dataDir, 'log', () => ({ sync: nothing })),
   'segments of keys are not synced': (files, dataDir) => new Appends(files, dataDir, 'kv', () => ({ sync: nothing })),
+  'a log file keeps its unused space when there is another behind it': (files, dataDir) =>
+    new Appends(files, dataDir, 'log', () => ({ release: nothing })),
   'names of segments of keys are not synced': (files, dataDir) => new WithoutFolderSync(files, dataDir),
 };

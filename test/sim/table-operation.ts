@@ -111,7 +111,11 @@ export function toSql(operation: Exclude<TableOperation, { kind: 'read' }>): str
   }
 }
 
+/** Few rows are written out, as programs do: those of plain inserts then go past the kernel. */
 function rows({ ids, day, tag }: { ids: readonly number[]; day: number; tag: number }, letter: string): string {
+  if (ids.length < 5) {
+    return `VALUES ${ids.map((id) => `(${id}, '${dateText(day)} 00:00:00', ${id + tag}, '${letter}${tag}')`).join(', ')}`;
+  }
   return `SELECT unnest([${ids.join(', ')}]::BIGINT[]) AS i, ${dayText(day)}, i + ${tag}, '${letter}${tag}'`;
 }
 
@@ -120,5 +124,9 @@ function matching({ firstId, modulus, remainder }: { firstId: number; modulus: n
 }
 
 function dayText(day: number): string {
-  return `TIMESTAMP '${new Date(FIRST_DAY_MS + day * DAY_MS).toISOString().slice(0, 10)}'`;
+  return `TIMESTAMP '${dateText(day)}'`;
+}
+
+function dateText(day: number): string {
+  return new Date(FIRST_DAY_MS + day * DAY_MS).toISOString().slice(0, 10);
 }

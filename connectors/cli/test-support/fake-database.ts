@@ -1,7 +1,7 @@
 import { AlopexError } from '../../../engine/errors.ts';
 import type { KeyValueStore } from '../../../engine/kv/access/key-value-store.ts';
 import { splitStatements } from '../../../engine/sql/split.ts';
-import type { CliDatabase, StatementResult } from '../database.ts';
+import type { CliConnection, CliDatabase, StatementResult } from '../database.ts';
 
 export type Answer = () => StatementResult | Promise<StatementResult>;
 
@@ -27,6 +27,16 @@ export class FakeDatabase implements CliDatabase {
       if (answer === undefined) throw new AlopexError('42601', `no answer to ${text}`, { hint: 'ask something else' });
       yield await answer();
     }
+  }
+
+  /** Its one connection is the fake itself, whose closing is not the database's. */
+  connect(): Promise<CliConnection> {
+    return Promise.resolve({
+      statements: (sql) => this.statements(sql),
+      interrupt: () => this.interrupt(),
+      isInTransaction: false,
+      close: () => Promise.resolve(),
+    });
   }
 
   interrupt(): void {

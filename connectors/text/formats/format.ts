@@ -1,6 +1,7 @@
 import { delimitedPrinter } from './delimited.ts';
 import { printJson, printJsonLines } from './json.ts';
 import { printMarkdown } from './markdown.ts';
+import { withPlans } from './plan.ts';
 import type { Printer } from './printer.ts';
 import { tablePrinter, type TableOptions } from './table.ts';
 
@@ -14,7 +15,7 @@ export function isFormat(text: string): text is Format {
 /** The printer of a format; the options are for `table` alone. */
 export function printerOf(format: Format, options: TableOptions): Printer {
   const printers: Readonly<Record<Format, Printer>> = {
-    table: tablePrinter(options),
+    table: withPlans(tablePrinter(options)),
     json: printJson,
     jsonl: printJsonLines,
     csv: delimitedPrinter('csv'),

@@ -35,6 +35,17 @@ const numbers = (count: number): RowsResult =>
     ),
   );
 
+test('table shows a plan as the text that it is', async () => {
+  const fields = [new Field('explain_key', new Utf8(), true), new Field('explain_value', new Utf8(), true)];
+  const plan = batchOf(fields, [
+    vectorFromArray(['physical_plan'], new Utf8()),
+    vectorFromArray(['Tiers\n┌──┐\n└──┘\n'], new Utf8()),
+  ]);
+  const result = { ...rowsResult([plan]), command: 'EXPLAIN' };
+  expect(await print('table', result)).toBe('Tiers\n┌──┐\n└──┘\n');
+  expect(await print('table', { ...rowsResult([plan]), command: 'SELECT' })).toContain('explain_key');
+});
+
 describe('json', () => {
   test('is one array on one line, over batches', async () => {
     const text = await print('json', people());

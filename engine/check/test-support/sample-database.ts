@@ -33,6 +33,7 @@ export class SampleDatabase {
     await db.execute('ALTER TABLE t TIER PARTITION WHERE id < 50 TO COLD');
     await db.execute(`UPDATE t SET s = 'new' WHERE id IN (7, 90)`);
     await db.execute('CREATE TABLE u (id INTEGER, s VARCHAR)');
+    await db.execute('CREATE SCHEMA s; CREATE VIEW s.v AS FROM main.t; CREATE SEQUENCE s.q');
     for (const from of [0, 100]) {
       await db.execute(`INSERT INTO u SELECT range, 'u' || range FROM range(${from}, ${from + 100})`);
       await putAll(db, from * 10, 1000);

@@ -1,6 +1,8 @@
 import type { KernelConnection } from '../../ports/kernel.ts';
 import { quoteIdentifier, quoteLiteral, typeSql } from '../../table/data-type.ts';
 import type { SourceRows } from '../../table/source-rows.ts';
+import { fromStorageSql, toStorageSql } from '../../table/storage-sql.ts';
+import { storageType } from '../../table/storage-type.ts';
 import type { TableVersion } from '../../table/version.ts';
 
 /** Keys that are looked at to cut rows into parts of about the same size. */
@@ -20,9 +22,13 @@ export async function cutBySortKey(
   const shares = Array.from({ length: parts - 1 }, (_, index) => (index + 1) / parts);
   const sample = `SELECT ${key} AS k FROM ${rows.relation(`${key} IS NOT NULL`)} USING SAMPLE reservoir(${SAMPLE_ROWS} ROWS) REPEATABLE (1)`;
   const found = await connection.rows(
-    `SELECT CAST(cut AS VARCHAR) AS cut FROM (SELECT DISTINCT unnest(quantile_disc(k, [${shares.join(', ')}])) AS cut FROM (${sample})) WHERE cut IS NOT NULL ORDER BY cut`,
+    // In the order of the keys, not of their text.
+    `SELECT CAST(${toStorageSql('cut', column.type)} AS VARCHAR) AS text FROM (SELECT DISTINCT unnest(quantile_disc(k, [${shares.join(', ')}])) AS cut FROM (${sample})) WHERE cut IS NOT NULL ORDER BY cut`,
   );
-  const cuts = found.map((row) => `CAST(${quoteLiteral(String(row['cut']))} AS ${typeSql(column.type)})`);
+  const stored = typeSql(storageType(column.type));
+  const cuts = found.map((row) =>
+    fromStorageSql(`CAST(${quoteLiteral(String(row['text']))} AS ${stored})`, column.type),
+  );
   const first = cuts[0];
   if (first === undefined) return ['true'];
   // Rows without a key come first in the sort order.

@@ -1,5 +1,6 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection } from '../../ports/kernel.ts';
+import { lookUp, MAIN_PATH } from '../../table/object-name.ts';
 import type { DatabaseVersion, TableVersion } from '../../table/version.ts';
 import { CompactionJobs, type Chooser, type CompactionParts } from './compaction-jobs.ts';
 import { emptyTableCounters, type TableMetrics } from './metrics.ts';
@@ -38,7 +39,7 @@ export class TableCompaction {
   async committed(before: DatabaseVersion, after: DatabaseVersion): Promise<void> {
     if (this.#parts.context.limits.mergeSegments === 0) return;
     for (const table of after.tables.values()) {
-      const old = before.tables.get(table.name.toLowerCase());
+      const old = lookUp(before.tables, table, MAIN_PATH);
       if (old === table) continue;
       if (old?.files !== table.files && table.files.length > 0) this.#wake(table.tableId);
       const now = (): TableVersion | undefined => tableById(this.#parts.commits.published, table.tableId);

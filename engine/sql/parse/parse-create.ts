@@ -1,6 +1,7 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import { parseOptions } from './parse-options.ts';
 import type { CreateTableStatement, Statement } from './statement.ts';
+import type { ObjectName } from '../../table/object-name.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /** `CREATE [OR REPLACE] TABLE [IF NOT EXISTS] name [(…)] [WITH (…)] [AS query]`. */
@@ -36,7 +37,7 @@ export function parseDropTable(reader: TokenReader): Statement {
   const what = reader.peek()?.text.toUpperCase() ?? '';
   if (!reader.accept('TABLE')) throw new AlopexError(SqlState.featureNotSupported, `DROP ${what} is not supported`);
   const ifExists = reader.accept('IF', 'EXISTS');
-  const names: string[] = [];
+  const names: ObjectName[] = [];
   do names.push(reader.tableName());
   while (reader.acceptSymbol(','));
   if (!reader.accept('CASCADE')) reader.accept('RESTRICT');

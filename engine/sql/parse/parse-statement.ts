@@ -1,7 +1,11 @@
 import { AlopexError, SqlState } from '../../errors.ts';
-import { parseAlterTable } from './parse-alter.ts';
-import { parseCreateTable, parseDropTable } from './parse-create.ts';
+import { parseAlter, parseCreate, parseDrop } from './parse-create-drop.ts';
+import { parseComment } from './parse-definition.ts';
 import { parseCopy, parseDelete, parseInsert, parseTruncate, parseUpdate } from './parse-dml.ts';
+import { parseExplain } from './parse-explain.ts';
+import { parseMerge } from './parse-merge.ts';
+import { parsePragma, parseSession, SESSION_WORDS } from './parse-session.ts';
+import { parseTransaction, TRANSACTION_WORDS } from './parse-transaction.ts';
 import type { Statement } from './statement.ts';
 import { TokenReader } from './token-reader.ts';
 
@@ -22,7 +26,7 @@ const QUERIES: ReadonlySet<string> = new Set([
 
 /** Statements of DuckDB and PostgreSQL that are refused by name; any other word is a mistake. */
 const UNSUPPORTED: ReadonlySet<string> = new Set(
-  'ABORT ANALYZE ATTACH BEGIN CALL CLOSE CLUSTER COMMENT COMMIT DEALLOCATE DECLARE DETACH DISCARD EXECUTE EXPORT FETCH FORCE GRANT IMPORT INSTALL LOAD LOCK MERGE PRAGMA PREPARE REFRESH REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SET START USE'.split(
+  'ANALYZE ATTACH CLOSE CLUSTER DECLARE DETACH EXPORT FETCH FORCE GRANT IMPORT INSTALL LOAD LOCK REFRESH REINDEX REVOKE'.split(
     ' ',
   ),
 );
@@ -40,23 +44,33 @@ export function parseStatement(text: string): Statement {
       return parseUpdate(reader, ctes);
     case 'DELETE':
       return parseDelete(reader, ctes);
+    case 'MERGE':
+      return parseMerge(reader, ctes);
   }
-  if (ctes !== '') throw reader.error('expected SELECT, INSERT, UPDATE or DELETE after WITH');
+  if (ctes !== '') throw reader.error('expected SELECT, INSERT, UPDATE, DELETE or MERGE after WITH');
+  if (TRANSACTION_WORDS.has(word)) return parseTransaction(reader);
+  if (SESSION_WORDS.has(word)) return parseSession(reader);
   switch (word) {
     case 'TRUNCATE':
       return parseTruncate(reader);
     case 'COPY':
       return parseCopy(reader);
     case 'CREATE':
-      return parseCreateTable(reader);
+      return parseCreate(reader);
     case 'DROP':
-      return parseDropTable(reader);
+      return parseDrop(reader);
     case 'ALTER':
-      return parseAlterTable(reader);
+      return parseAlter(reader);
+    case 'COMMENT':
+      return parseComment(reader);
     case 'CHECKPOINT':
       reader.next();
       reader.expectEnd();
       return { kind: 'checkpoint' };
+    case 'PRAGMA':
+      return parsePragma(reader);
+    case 'CALL':
+      return { kind: 'query', command: 'CALL', text };
     case 'VACUUM':
       return parseVacuum(reader);
     case 'EXPLAIN':
@@ -74,7 +88,9 @@ function skipCtes(reader: TokenReader): string {
   if (!reader.accept('WITH')) return '';
   reader.accept('RECURSIVE');
   do {
-    reader.identifier('a name');
+    // A name in the quotes of a string is one of a file, whose place the query takes.
+    if (reader.peek()?.kind === 'string') reader.next();
+    else reader.identifier('a name');
     if (reader.peek()?.text === '(') reader.group();
     if (reader.accept('USING', 'KEY')) reader.group();
     reader.expect('AS');
@@ -91,17 +107,4 @@ function parseVacuum(reader: TokenReader): Statement {
   const table = reader.peek() === undefined ? undefined : reader.tableName();
   reader.expectEnd();
   return { kind: 'vacuum', table };
-}
-
-function parseExplain(reader: TokenReader): Statement {
-  reader.expect('EXPLAIN');
-  const analyze = reader.accept('ANALYZE');
-  const query = reader.rest();
-  const inner = parseStatement(query);
-  if (inner.kind !== 'query') {
-    throw new AlopexError(SqlState.featureNotSupported, 'EXPLAIN explains queries only', {
-      hint: 'Explain the SELECT that finds the rows instead.',
-    });
-  }
-  return { kind: 'explain', analyze, query };
 }

@@ -1,4 +1,5 @@
 import { AlopexError, SqlState } from '../../errors.ts';
+import { SYSTEM_SCHEMA, type ObjectName } from '../../table/object-name.ts';
 import { identifierValue, isKeyword, significant, stringValue, tokenize, type Token } from '../lexer.ts';
 
 /** Reads the tokens of one statement from left to right. Positions are indexes into its significant tokens. */
@@ -71,16 +72,28 @@ export class TokenReader {
     return value;
   }
 
-  /** A table's name; the only schema so far is `main`. */
-  tableName(): string {
-    let name = this.identifier('a table name');
-    while (this.acceptSymbol('.')) {
-      if (name.toLowerCase() !== 'main') {
-        throw new AlopexError(SqlState.featureNotSupported, `schema "${name}" does not exist; tables are in "main"`);
-      }
-      name = this.identifier('a table name');
+  /** `name` or `schema.name`. Throws `42939` for the schema of the system tables. */
+  tableName(): ObjectName {
+    return this.objectName('a table name');
+  }
+
+  /** `name` or `schema.name` of whatever `what` says. Throws `42939` for the schema of the system tables. */
+  objectName(what: string): ObjectName {
+    const first = this.identifier(what);
+    if (!this.acceptSymbol('.')) return { name: first };
+    const name = this.identifier(what);
+    if (this.peek()?.text === '.') {
+      throw new AlopexError(SqlState.featureNotSupported, 'a name has a schema at most, and no database', {
+        hint: `Write ${name}.${this.peek(1)?.text ?? '…'}.`,
+      });
     }
-    return name;
+    if (first.toLowerCase() === SYSTEM_SCHEMA) {
+      throw new AlopexError(
+        SqlState.reservedName,
+        `schema "${first}" is the system's own: what is in it can only be read`,
+      );
+    }
+    return { schemaName: first, name };
   }
 
   string(what: string): string {
@@ -103,7 +116,7 @@ export class TokenReader {
     }
   }
 
-  /** Position of the first of these keyword sequences at this level of parentheses, from here to `end`; `end` when there is none. */
+  /** Position of the first of these keyword sequences at this level of parentheses and CASE, from here to `end`; `end` when there is none. */
   find(sequences: readonly (readonly string[])[], end = this.#tokens.length): number {
     const start = this.#at;
     let depth = 0;
@@ -111,8 +124,7 @@ export class TokenReader {
       for (; this.#at < end; this.#at++) {
         const text = this.peek()?.text ?? '';
         if (depth === 0 && sequences.some((sequence) => this.isNext(...sequence))) return this.#at;
-        if (text === '(' || text === '[' || text === '{') depth++;
-        else if (text === ')' || text === ']' || text === '}') depth--;
+        depth += nesting(this.peek(), text);
       }
       return end;
     } finally {
@@ -170,6 +182,12 @@ export class TokenReader {
     const near = token === undefined ? ' at the end of the statement' : ` at or near "${token.text}"`;
     return syntaxError(message + near, this.text, token?.start ?? this.text.length);
   }
+}
+
+/** How a token changes the depth: parentheses, and CASE, which holds words that end clauses elsewhere. */
+function nesting(token: Token | undefined, text: string): number {
+  if (text === '(' || text === '[' || text === '{' || isKeyword(token, 'CASE')) return 1;
+  return text === ')' || text === ']' || text === '}' || isKeyword(token, 'END') ? -1 : 0;
 }
 
 function syntaxError(message: string, text: string, offset: number): AlopexError {

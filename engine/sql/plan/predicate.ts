@@ -1,18 +1,101 @@
-import type { PrimitiveName } from '../../table/schema.ts';
+import type { PrimitiveType } from '../../table/schema.ts';
 
 /** A condition on the columns of one table, as far as it can decide whether a file may hold a matching row. */
 export type Predicate =
-  | { readonly kind: 'compare'; readonly column: string; readonly operator: CompareOperator; readonly literal: Literal }
-  | { readonly kind: 'null'; readonly column: string; readonly negated: boolean }
+  | {
+      readonly kind: 'compare';
+      readonly operand: Operand;
+      readonly operator: CompareOperator;
+      readonly literal: Literal | ParameterReference;
+    }
+  | { readonly kind: 'null'; readonly operand: Operand; readonly negated: boolean }
+  /** A text that starts with another. */
+  | { readonly kind: 'prefix'; readonly operand: Operand; readonly prefix: string }
+  /** Equal to a key of another table's rows. */
+  | { readonly kind: 'keys'; readonly operand: Operand; readonly source: KeySource }
   | { readonly kind: 'and' | 'or'; readonly children: readonly Predicate[] }
   /** Not understood: any row may match. */
   | { readonly kind: 'unknown' };
 
+/** The rows of one side of a join. */
+export interface KeySource {
+  /** Its `tableKey`. */
+  readonly table: string;
+  readonly column: string;
+  /** Conditions on its rows, as SQL. */
+  readonly filters: readonly string[];
+}
+
 export type CompareOperator = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
-/** A constant as the kernel prints it. */
+/** A column, or a field of a struct column, after conversions that keep the order of values. */
+export interface Operand {
+  /** The column, then the names of nested fields. */
+  readonly path: readonly string[];
+  /** Applied one after the other. */
+  readonly conversions: readonly Conversion[];
+}
+
+export type Conversion =
+  | { readonly kind: 'cast'; readonly type: PrimitiveType }
+  | { readonly kind: 'year' }
+  /** The first characters of a text. */
+  | { readonly kind: 'left'; readonly length: number };
+
+/** A constant. */
 export interface Literal {
   readonly text: string;
-  /** The type it was cast to, where the plan says; the column's own otherwise. */
-  readonly type?: PrimitiveName;
+  /** How it was written: a number, or a text in quotes. */
+  readonly written: 'number' | 'text' | 'keyword';
+  /** The type it was cast to, where one was. */
+  readonly type?: PrimitiveType;
+}
+
+/** `$1` or `$name`, whose value is known when the statement runs. */
+export interface ParameterReference {
+  /** Without the `$`. */
+  readonly parameter: string;
+}
+
+export const UNKNOWN: Predicate = { kind: 'unknown' };
+
+const INVERSE: Readonly<Record<CompareOperator, CompareOperator>> = {
+  '=': '!=',
+  '!=': '=',
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+};
+
+export const MIRRORED: Readonly<Record<CompareOperator, CompareOperator>> = {
+  '=': '=',
+  '!=': '!=',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+};
+
+/** The rows for which a condition is false. (Those for which it is null match neither.) */
+export function negate(predicate: Predicate): Predicate {
+  switch (predicate.kind) {
+    case 'compare':
+      return { ...predicate, operator: INVERSE[predicate.operator] };
+    case 'null':
+      return { ...predicate, negated: !predicate.negated };
+    case 'and':
+    case 'or':
+      return { kind: predicate.kind === 'and' ? 'or' : 'and', children: predicate.children.map(negate) };
+    case 'prefix':
+    case 'keys':
+    case 'unknown':
+      return UNKNOWN;
+  }
+}
+
+/** Whether everything about a condition is understood. */
+export function isUnderstood(predicate: Predicate): boolean {
+  if (predicate.kind === 'unknown') return false;
+  return predicate.kind === 'and' || predicate.kind === 'or' ? predicate.children.every(isUnderstood) : true;
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { compareBounds } from '../../table/bound-text.ts';
 import type { ColumnStats } from '../../table/bound.ts';
 import type { TableSchema } from '../../table/schema.ts';
-import type { CompareOperator, Predicate } from './predicate.ts';
+import { negate, type CompareOperator, type Literal, type Operand, type Predicate } from './predicate.ts';
 import { compileFileTest, type PrunableFile } from './prune.ts';
 
 const schema: TableSchema = {
@@ -30,33 +30,55 @@ const row: fc.Arbitrary<Row> = fc.record({
   f: fc.option(fc.constantFrom(-1.5, -0, 0, 2.5, Number.NaN, Infinity, -Infinity)),
 });
 
+const operand = (column: string): Operand => ({ path: [column], conversions: [] });
+const literal = (text: string): Literal => ({ text, written: 'text' });
 const operator = fc.constantFrom<CompareOperator>('=', '!=', '<', '<=', '>', '>=');
 const leaf: fc.Arbitrary<Predicate> = fc.oneof(
   fc.record({
     kind: fc.constant('compare' as const),
-    column: fc.constant('n'),
+    operand: fc.constant(operand('n')),
     operator,
-    literal: fc.bigInt({ min: -7n, max: 7n }).map((value) => ({ text: String(value) })),
+    literal: fc.bigInt({ min: -7n, max: 7n }).map((value) => literal(String(value))),
   }),
   fc.record({
     kind: fc.constant('compare' as const),
-    column: fc.constant('S'),
+    operand: fc.constant(operand('S')),
     operator,
-    literal: fc.constantFrom('', 'a', 'aa', 'é', '😀').map((text) => ({ text })),
+    literal: fc.constantFrom('', 'a', 'aa', 'é', '😀').map(literal),
   }),
   fc.record({
     kind: fc.constant('compare' as const),
-    column: fc.constant('f'),
+    operand: fc.constant(operand('f')),
     operator,
-    literal: fc.constantFrom('-1.5', '0.0', '2.0', 'inf', '-inf').map((text) => ({ text })),
+    literal: fc.constantFrom('-1.5', '0.0', '2.0', 'inf', '-inf').map(literal),
   }),
-  fc.record({ kind: fc.constant('null' as const), column: fc.constantFrom('n', 's', 'f'), negated: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('null' as const),
+    operand: fc.constantFrom('n', 's', 'f').map(operand),
+    negated: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('prefix' as const),
+    operand: fc.constant(operand('s')),
+    prefix: fc.constantFrom('', 'a', 'ab', 'é', '￿'),
+  }),
+  // A long list.
+  fc.array(fc.bigInt({ min: -9n, max: 9n }), { minLength: 8, maxLength: 12 }).map((values) => ({
+    kind: 'or' as const,
+    children: values.map((value) => ({
+      kind: 'compare' as const,
+      operand: operand('n'),
+      operator: '=' as const,
+      literal: literal(String(value)),
+    })),
+  })),
   fc.constant({ kind: 'unknown' as const }),
 );
 const { predicate } = fc.letrec<{ predicate: Predicate }>((tie) => ({
   predicate: fc.oneof(
     { depthSize: 'small' },
     leaf,
+    tie('predicate').map(negate),
     fc.record({
       kind: fc.constantFrom('and' as const, 'or' as const),
       children: fc.array(tie('predicate'), { minLength: 1, maxLength: 3 }),
@@ -81,7 +103,7 @@ test('a file without a matching row is pruned where its bounds show it', () => {
     { n: 5n, s: 'c', f: Number.NaN },
   ]);
   const may = (column: string, op: CompareOperator, text: string): boolean =>
-    compileFileTest({ kind: 'compare', column, operator: op, literal: { text } }, schema)(file);
+    compileFileTest({ kind: 'compare', operand: operand(column), operator: op, literal: literal(text) }, schema)(file);
   expect(may('n', '=', '4')).toBe(true);
   expect(may('n', '=', '6')).toBe(false);
   expect(may('n', '<', '3')).toBe(false);
@@ -89,7 +111,7 @@ test('a file without a matching row is pruned where its bounds show it', () => {
   expect(may('s', '<=', 'a')).toBe(false);
   expect(may('f', '<', '1')).toBe(false);
   expect(may('f', '>', '100')).toBe(true); // NaN sorts above.
-  expect(compileFileTest({ kind: 'null', column: 'n', negated: false }, schema)(file)).toBe(false);
+  expect(compileFileTest({ kind: 'null', operand: operand('n'), negated: false }, schema)(file)).toBe(false);
 });
 
 function fileOf(rows: readonly Row[]): PrunableFile {
@@ -119,17 +141,20 @@ function bounds(values: readonly (bigint | string | number | null)[]): ColumnSta
 function matches(condition: Predicate, candidate: Row): boolean {
   switch (condition.kind) {
     case 'unknown':
+    case 'keys':
       return true;
     case 'and':
       return condition.children.every((child) => matches(child, candidate));
     case 'or':
       return condition.children.some((child) => matches(child, candidate));
     case 'null':
-      return (candidate[condition.column as keyof Row] === null) !== condition.negated;
+      return (candidate[columnOf(condition.operand)] === null) !== condition.negated;
+    case 'prefix':
+      return candidate.s?.startsWith(condition.prefix) === true;
     case 'compare': {
-      const value = candidate[condition.column.toLowerCase() as keyof Row];
-      if (value === null) return false;
-      const text = condition.literal.text;
+      const value = candidate[columnOf(condition.operand)];
+      if (value === null || 'parameter' in condition.literal) return false;
+      const { text } = condition.literal;
       const order = Number.isNaN(value) ? 1 : compareBounds(value, parseLike(value, text));
       return {
         '=': order === 0,
@@ -141,6 +166,10 @@ function matches(condition: Predicate, candidate: Row): boolean {
       }[condition.operator];
     }
   }
+}
+
+function columnOf({ path }: Operand): keyof Row {
+  return (path[0] ?? '').toLowerCase() as keyof Row;
 }
 
 function parseLike(value: bigint | string | number, text: string): bigint | string | number {

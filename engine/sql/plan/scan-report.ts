@@ -1,3 +1,4 @@
+import { displayName } from '../../table/object-name.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { liveMemtableRows, type TableVersion } from '../../table/version.ts';
 
@@ -7,6 +8,14 @@ export interface ScanReport {
   readonly memory: { readonly rows: number };
   readonly hot: TierReport;
   readonly cold: TierReport;
+  /** What made the files fewer. Nothing is read when the answer is known of all files. */
+  readonly pruned: readonly Cut[];
+}
+
+/** Files that a statement need not read, and how that is known: by the bounds and null counts of columns, by the order of rows that are wanted, by the least or greatest value that is wanted, by the keys of a join, or by row counts alone. */
+export interface Cut {
+  readonly reason: 'bounds' | 'order' | 'extremes' | 'join' | 'counts';
+  readonly files: number;
 }
 
 export interface TierReport {
@@ -21,9 +30,10 @@ export interface TierReport {
 export interface TableScan {
   readonly table: TableVersion;
   readonly files: readonly DataFile[];
+  readonly cuts?: readonly Cut[];
 }
 
-export function scanReport({ table: version, files }: TableScan): ScanReport {
+export function scanReport({ table: version, files, cuts = [] }: TableScan): ScanReport {
   const tier = (name: DataFile['tier']): TierReport => {
     const all = version.files.filter((file) => file.tier === name);
     const read = files.filter((file) => file.tier === name);
@@ -34,7 +44,8 @@ export function scanReport({ table: version, files }: TableScan): ScanReport {
       bytes: read.reduce((sum, file) => sum + file.sizeBytes, 0),
     };
   };
-  return { table: version.name, memory: { rows: liveMemtableRows(version) }, hot: tier('hot'), cold: tier('cold') };
+  const memory = { rows: liveMemtableRows(version) };
+  return { table: displayName(version), memory, hot: tier('hot'), cold: tier('cold'), pruned: cuts };
 }
 
 /** The tier section of EXPLAIN. */
@@ -47,6 +58,19 @@ export function formatScanReports(reports: readonly ScanReport[]): string {
       const { rows, filesRead, filesPruned, bytes } = report[tier];
       return `  ${tier.padEnd(6)}  ${rows} rows in ${filesRead} files (${filesPruned} pruned), ${bytes} bytes`;
     }),
+    ...(report.pruned.length === 0 ? [] : [`  pruned  ${report.pruned.map(formatCut).join(', ')}`]),
   ]);
   return ['Tiers', ...lines].join('\n');
+}
+
+const CUT_TEXT: Readonly<Record<Cut['reason'], string>> = {
+  bounds: 'by bounds and null counts',
+  order: 'by the order of the rows wanted',
+  extremes: 'by the least and greatest values',
+  join: 'by the keys of a join',
+  counts: 'by row counts',
+};
+
+function formatCut({ reason, files }: Cut): string {
+  return `${files} ${files === 1 ? 'file' : 'files'} ${CUT_TEXT[reason]}`;
 }

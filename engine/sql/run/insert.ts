@@ -3,36 +3,43 @@ import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier } from '../../table/data-type.ts';
 import type { DataFile } from '../../table/data-file.ts';
+import { makeReadable, type ReadableTable } from '../../table/readable.ts';
 import { scanSql } from '../../table/scan.ts';
-import { admitFiles } from '../../table/table-files.ts';
 import { stagedDeletes, type StagedRows } from '../../table/staged.ts';
 import type { TableVersion } from '../../table/version.ts';
-import type { Assignment, ConflictAction, CopyFromStatement, InsertStatement } from '../parse/statement.ts';
+import type { Assignment, ConflictAction, InsertStatement } from '../parse/statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
+import { assignedColumns } from './assigned-values.ts';
+import { givenColumns, givenList } from './generated.ts';
 import { pieceOf } from './parameters.ts';
-import {
-  filesWithKeys,
-  keyJoinSql,
-  primaryKeyColumns,
-  refuseExisting,
-  resolveDuplicates,
-  type DuplicateRule,
-} from './primary-key.ts';
+import { checkNewKeys } from './new-keys.ts';
 import { requireColumn } from './require-column.ts';
+import { readReturning, type ChangedRows, type ReturnedRows } from './returning.ts';
 import type { Session } from './session.ts';
 import { Stage } from './stage.ts';
+import {
+  filesWithKeys,
+  keepFirst,
+  keyColumns,
+  keyJoinSql,
+  keyNames,
+  resolveDuplicates,
+  tableKeys,
+  type TableKey,
+} from './table-keys.ts';
 
-/** Returns the number of rows added or updated. */
+/** Counts the rows added or updated. */
 export async function runInsert(
   writer: TableWriter,
   session: Session,
   statement: InsertStatement,
   parameters?: Parameters,
-): Promise<number> {
+): Promise<ChangedRows> {
   const table = writer.table(statement.table);
-  checkConflictTarget(table, statement);
+  const target = conflictTarget(table, statement);
   const scans = await session.prepare(writer.latest, readText(statement), parameters);
   writer.reads(scans.map((scan) => scan.table.tableId));
+  await session.prepareTarget(writer.latest, table);
   return Stage.with(session.connection, table, async (stage) => {
     const count = await stage.run(
       `INSERT INTO ${stage.relation} ${statement.target} ${statement.ctes}${statement.source}`,
@@ -41,15 +48,18 @@ export async function runInsert(
     const conflict = await withGivenColumns(session.connection, table, statement, parameters);
     if (dependsOnStored(conflict)) writer.reads([table.tableId]);
     const rows = stage.asInserted(count);
-    return store(writer, session, table, { stage, rows }, conflict, statement.alias ?? table.name, parameters);
+    const alias = statement.alias ?? table.name;
+    const read = (): Promise<ReturnedRows | undefined> =>
+      readReturning(session, statement.returning, stage.relation, alias, parameters);
+    return store(writer, session, table, { stage, rows, read }, conflict, target, alias, parameters);
   });
 }
 
 /** The parts of a statement that can read tables: rows that are written out need no table made readable. */
-function readText({ ctes, source, conflict }: InsertStatement): string {
-  if (conflict.kind !== 'update') return `${ctes} ${source}`;
+function readText({ ctes, source, conflict, returning = '' }: InsertStatement): string {
+  if (conflict.kind !== 'update') return [ctes, source, returning].join(' ');
   const set = conflict.set.map((assignment) => assignment.valueSql ?? '');
-  return [ctes, source, ...set, conflict.where ?? ''].join(' ');
+  return [ctes, source, ...set, conflict.where ?? '', returning].join(' ');
 }
 
 /** Tells an `OR REPLACE` which columns it replaces, when the statement does not give all of them. */
@@ -63,7 +73,7 @@ async function withGivenColumns(
   if (conflict.kind !== 'replace' || target === '') return conflict;
   const given = target === 'BY NAME' ? await sourceColumns(connection, statement, parameters) : listedColumns(target);
   const ids = new Set(given.map((name) => requireColumn(table, name).id));
-  return ids.size === table.schema.columns.length ? conflict : { kind: 'replace', given };
+  return ids.size === givenColumns(table.schema).length ? conflict : { kind: 'replace', given };
 }
 
 /** Whether stored rows decide what is added, or how: rows that just give way need not be read. */
@@ -90,97 +100,155 @@ async function sourceColumns(
   return rows.map((row) => String(row['column_name']));
 }
 
-/** `COPY … FROM`: the kernel reads the file into the stage, with all of its options. */
-export async function runCopyFrom(
+/** Adds the rows of a stage that was filled by one INSERT, of so many rows. Returns how many there are. */
+export async function addStaged(
   writer: TableWriter,
   session: Session,
-  statement: CopyFromStatement,
-  parameters?: Parameters,
+  table: TableVersion,
+  stage: Stage,
+  count: number,
 ): Promise<number> {
-  const table = writer.table(statement.table);
-  return Stage.with(session.connection, table, async (stage) => {
-    let count: number;
-    try {
-      count = await stage.run(`COPY ${stage.relation} ${statement.rest}`, parameters);
-    } catch (error) {
-      throw error instanceof AlopexError ? copyError(error, statement.rest) : error;
-    }
-    const rows = stage.asInserted(count);
-    return store(writer, session, table, { stage, rows }, { kind: 'error' }, table.name, undefined);
-  });
-}
-
-/** Names the file, and takes what the kernel cannot put a name to for what it is here: a file that cannot be read. */
-function copyError(error: AlopexError, rest: string): AlopexError {
-  const source = /\bFROM\s+'((?:[^']|'')*)'/i.exec(rest)?.[1]?.replaceAll("''", "'");
-  const isNamed = source === undefined || error.message.includes(source);
-  const isUnreadable = error.code === SqlState.internalError || error.message.startsWith('Failed to read file');
-  const hint = 'Check the file and the options of COPY; nothing was loaded.';
-  return new AlopexError(
-    isUnreadable ? SqlState.badCopyFile : error.code,
-    isNamed ? error.message : `COPY from ${source}: ${error.message}`,
-    { hint: isUnreadable ? hint : (error.hint ?? hint), cause: error.cause },
+  const rows = stage.asInserted(count);
+  const read = (): Promise<undefined> => Promise.resolve(undefined);
+  const added = await store(
+    writer,
+    session,
+    table,
+    { stage, rows, read },
+    { kind: 'error' },
+    [],
+    table.name,
+    undefined,
   );
+  return added.rowCount;
 }
 
-function checkConflictTarget(table: TableVersion, statement: InsertStatement): void {
-  if (statement.conflict.kind === 'error') return;
-  const keys = primaryKeyColumns(table).map((column) => column.name.toLowerCase());
+/** The keys whose conflicts the statement deals with: one that it names, or all; one alone where stored rows are changed. Throws `42P10` when there is none. */
+function conflictTarget({ name, schema }: TableVersion, statement: InsertStatement): readonly TableKey[] {
+  const { conflict, conflictColumns: named } = statement;
+  if (conflict.kind === 'error') return [];
+  const keys = tableKeys(schema);
   if (keys.length === 0) {
-    throw new AlopexError('42P10', `table "${table.name}" has no primary key that rows could conflict with`, {
-      hint: 'Use a plain INSERT, or create the table with a PRIMARY KEY.',
+    throw new AlopexError(
+      '42P10',
+      `table "${name}" has no primary key or UNIQUE constraint that rows could conflict with`,
+      {
+        hint: 'Use a plain INSERT, or create the table with a PRIMARY KEY.',
+      },
+    );
+  }
+  const list = keys.map(keyNames).join(', ');
+  if (named === undefined) {
+    if (conflict.kind === 'nothing' || keys.length === 1) return keys;
+    throw new AlopexError('42P10', `table "${name}" has several keys: the statement must name one of them`, {
+      hint: `Write ON CONFLICT with one of ${list}.`,
     });
   }
-  const named = statement.conflictColumns;
-  if (named === undefined || (named.length === keys.length && keys.every((key) => named.includes(key)))) return;
-  throw new AlopexError('42P10', `ON CONFLICT (${named.join(', ')}) does not name the primary key of "${table.name}"`, {
-    hint: `Its primary key is (${keys.join(', ')}).`,
+  const wanted = new Set(named);
+  const found = keys.find(
+    ({ columns }) => columns.length === wanted.size && columns.every((column) => wanted.has(column.name.toLowerCase())),
+  );
+  if (found !== undefined) return [found];
+  throw new AlopexError('42P10', `ON CONFLICT (${named.join(', ')}) names no key of table "${name}"`, {
+    hint: `Its keys are ${list}.`,
   });
 }
 
-const DUPLICATE_RULES: Readonly<Record<ConflictAction['kind'], DuplicateRule>> = {
-  error: 'error',
-  replace: 'keep-last',
-  nothing: 'keep-first',
-  update: 'error-twice',
-};
-
-/** Checks staged rows against the primary key in every tier, resolves conflicts, and commits. */
+/** Checks staged rows against the keys in every tier, resolves conflicts, and commits. `target` are the keys whose conflicts are to be resolved. */
 async function store(
   writer: TableWriter,
   session: Session,
   table: TableVersion,
-  { stage, rows: inserted }: { stage: Stage; rows: StagedRows },
+  { stage, rows: inserted, read }: InsertedRows,
   conflict: ConflictAction,
+  target: readonly TableKey[],
   alias: string,
   parameters: Parameters | undefined,
-): Promise<number> {
+): Promise<ChangedRows> {
   const { connection } = session;
-  if (table.schema.primaryKey.length === 0) {
-    await writer.commit(connection, { version: table, rows: inserted });
-    return inserted.rowCount;
-  }
-  if (inserted.rowCount > 1) await resolveDuplicates(connection, table, stage, DUPLICATE_RULES[conflict.kind]);
-  const files = await filesWithKeys(connection, table, stage);
-  await admitFiles(writer.context, table, files);
-  const clashes = keyJoinSql(table, stage, files);
+  const isSingle = inserted.rowCount === 1;
   if (conflict.kind === 'error') {
-    await refuseExisting(connection, table, clashes);
+    await checkNewKeys(writer, connection, table, stage, tableKeys(table.schema), { isSingle });
+    const returned = await read();
     await writer.commit(connection, { version: table, rows: inserted });
-    return inserted.rowCount;
+    return { rowCount: inserted.rowCount, returned };
   }
   const deletes = 'temp.main.__alopex_deletes';
   try {
-    await resolveConflicts(session, table, stage, conflict, { alias, files, clashes, deletes, parameters });
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${deletes} (__file INTEGER, __pos BIGINT)`);
+    if (conflict.kind === 'nothing') {
+      for (const key of target) await dropConflicting(writer, connection, table, stage, key);
+      if (!isSingle) await keepFirst(connection, stage, target);
+    } else {
+      for (const key of target)
+        await changeConflicting(writer, session, table, stage, conflict, { key, isSingle, alias, deletes, parameters });
+    }
+    const others = tableKeys(table.schema).filter((key) => !target.some((each) => sameKey(each, key)));
+    await checkNewKeys(writer, connection, table, stage, others, { leavingRelation: deletes, isSingle });
     const rows = await stage.rows();
+    const returned = await read();
     await writer.commit(connection, { version: table, rows, deletes: await stagedDeletes(connection, deletes) });
-    return rows.rowCount;
+    return { rowCount: rows.rowCount, returned };
   } finally {
     await connection.run(`DROP TABLE IF EXISTS ${deletes}`);
   }
 }
 
+function sameKey(a: TableKey, b: TableKey): boolean {
+  return keyNames(a) === keyNames(b);
+}
+
+async function dropConflicting(
+  writer: TableWriter,
+  connection: KernelConnection,
+  table: TableVersion,
+  stage: Stage,
+  key: TableKey,
+): Promise<void> {
+  const files = await filesWithKeys(connection, table, stage, key);
+  const readable = await makeReadable(writer.context, table, files);
+  const clashes = keyJoinSql(readable, stage, key, files);
+  await stage.run(`DELETE FROM ${stage.relation} WHERE rowid IN (SELECT s.rowid FROM ${clashes})`);
+}
+
+/** Leaves in the stage what is to be added, and in `deletes` the positions of the rows that give way to it. */
+async function changeConflicting(
+  writer: TableWriter,
+  session: Session,
+  table: TableVersion,
+  stage: Stage,
+  conflict: ConflictAction & { kind: 'replace' | 'update' },
+  names: Omit<ConflictNames, 'files' | 'clashes'>,
+): Promise<void> {
+  const { connection } = session;
+  const { key, isSingle, deletes } = names;
+  // Which of the rows that share a key a condition would leave cannot be said.
+  const isConditional = conflict.kind === 'update' && conflict.where !== undefined;
+  if (!isSingle) await resolveDuplicates(connection, table, stage, key, isConditional ? 'error-twice' : 'keep-last');
+  const files = await filesWithKeys(connection, table, stage, key);
+  const readable = await makeReadable(writer.context, table, files);
+  const clashes = keyJoinSql(readable, stage, key, files);
+  if (conflict.kind === 'update') {
+    await updateConflicts(session, readable, stage, conflict, { ...names, files, clashes });
+  } else if (conflict.given === undefined) {
+    await connection.run(`INSERT INTO ${deletes} SELECT t.__file, t.__pos FROM ${clashes}`);
+  } else {
+    const set = replacements(table, key, conflict.given);
+    await updateConflicts(session, readable, stage, { set, where: undefined }, { ...names, files, clashes });
+  }
+}
+
+interface InsertedRows {
+  readonly stage: Stage;
+  readonly rows: StagedRows;
+  /** Reads what RETURNING asks for, once the stage holds what is to be added. */
+  readonly read: () => Promise<ReturnedRows | undefined>;
+}
+
 interface ConflictNames {
+  readonly key: TableKey;
+  /** Whether one row at most is staged. */
+  readonly isSingle: boolean;
   /** What the statement calls the table. */
   readonly alias: string;
   /** Files that may hold a staged key. */
@@ -192,35 +260,9 @@ interface ConflictNames {
   readonly parameters: Parameters | undefined;
 }
 
-/** Leaves in the stage what is to be added, and in `deletes` the positions of the rows that give way to it. */
-async function resolveConflicts(
-  session: Session,
-  table: TableVersion,
-  stage: Stage,
-  conflict: Exclude<ConflictAction, { kind: 'error' }>,
-  names: ConflictNames,
-): Promise<void> {
-  const { connection } = session;
-  const { clashes, deletes } = names;
-  if (conflict.kind === 'update') {
-    await updateConflicts(session, table, stage, conflict, names);
-    return;
-  }
-  if (conflict.kind === 'replace' && conflict.given !== undefined) {
-    await updateConflicts(session, table, stage, { set: replacements(table, conflict.given), where: undefined }, names);
-    return;
-  }
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${deletes} AS SELECT t.__file AS __file, t.__pos AS __pos FROM ${clashes}${conflict.kind === 'replace' ? '' : ' WHERE false'}`,
-  );
-  if (conflict.kind === 'nothing') {
-    await stage.run(`DELETE FROM ${stage.relation} WHERE rowid IN (SELECT s.rowid FROM ${clashes})`);
-  }
-}
-
 /** What `OR REPLACE` with these columns sets in a stored row: each to the staged value, but for the key, which is the same. */
-function replacements(table: TableVersion, given: readonly string[]): Assignment[] {
-  const keys = new Set(primaryKeyColumns(table).map((column) => column.name));
+function replacements(table: TableVersion, key: TableKey, given: readonly string[]): Assignment[] {
+  const keys = new Set(key.columns.map((column) => column.name));
   return given
     .map((name) => requireColumn(table, name).name)
     .filter((name) => !keys.has(name))
@@ -230,7 +272,7 @@ function replacements(table: TableVersion, given: readonly string[]): Assignment
 /** `DO UPDATE`: the stored row is the target of the assignments, and `excluded` is the staged one, as a struct, so that plain names mean the stored row. */
 async function updateConflicts(
   session: Session,
-  table: TableVersion,
+  table: ReadableTable,
   stage: Stage,
   conflict: Omit<ConflictAction & { kind: 'update' }, 'kind'>,
   names: ConflictNames,
@@ -239,13 +281,12 @@ async function updateConflicts(
   const target = quoteIdentifier(names.alias);
   const updated = 'temp.main.__alopex_updated';
   const values = assignedColumns(table, target, conflict.set).join(', ');
-  const on = primaryKeyColumns(table)
-    .map((column) => quoteIdentifier(column.name))
+  const on = keyColumns(names.key)
     .map((key) => `${target}.${key} = __new.excluded.${key}`)
     .join(' AND ');
   const where = conflict.where === undefined ? '' : ` WHERE ${conflict.where}`;
   const scan = scanSql(table, { files: names.files, positions: true });
-  const columns = table.schema.columns.map((column) => quoteIdentifier(column.name)).join(', ');
+  const columns = givenList(table.schema);
   try {
     await stage.run(
       `CREATE OR REPLACE TEMP TABLE ${updated} AS SELECT ${target}.__file AS __file, ${target}.__pos AS __pos, ${values} FROM (${scan}) AS ${target} JOIN (SELECT __staged AS excluded FROM ${stage.relation} AS __staged) AS __new ON ${on}${where}`,
@@ -253,37 +294,29 @@ async function updateConflicts(
     );
     await stage.run(`DELETE FROM ${stage.relation} WHERE rowid IN (SELECT s.rowid FROM ${names.clashes})`);
     await stage.run(`INSERT INTO ${stage.relation} (${columns}) SELECT ${columns} FROM ${updated}`);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${names.deletes} AS SELECT __file, __pos FROM ${updated}`);
+    await connection.run(`INSERT INTO ${names.deletes} SELECT __file, __pos FROM ${updated}`);
   } finally {
     await connection.run(`DROP TABLE IF EXISTS ${updated}`);
   }
-  refuseKeyChange(table, conflict.set);
+  refuseKeyChange(names.key, conflict.set);
 }
 
-function refuseKeyChange(table: TableVersion, set: readonly Assignment[]): void {
-  const key = primaryKeyColumns(table).find((column) =>
-    set.some((assignment) => assignment.column.toLowerCase() === column.name.toLowerCase()),
+function refuseKeyChange({ columns }: TableKey, set: readonly Assignment[]): void {
+  const key = columns.find((column) =>
+    set.some(
+      ({ column: name, valueSql = '' }) =>
+        name.toLowerCase() === column.name.toLowerCase() && !isStagedKey(column.name, valueSql),
+    ),
   );
   if (key === undefined) return;
   throw new AlopexError(
     SqlState.featureNotSupported,
-    `ON CONFLICT DO UPDATE cannot set "${key.name}", which is part of the primary key`,
+    `ON CONFLICT DO UPDATE cannot set "${key.name}", which is part of the key in conflict`,
   );
 }
 
-/** One expression for each column of the table: what it is assigned, or the column itself. */
-export function assignedColumns(table: TableVersion, target: string, set: readonly Assignment[]): string[] {
-  const values = new Map<number, string>();
-  for (const { column: name, valueSql } of set) {
-    const column = requireColumn(table, name);
-    if (values.has(column.id)) {
-      throw new AlopexError(SqlState.syntaxError, `column "${column.name}" is assigned twice`);
-    }
-    values.set(column.id, valueSql ?? column.defaultSql ?? 'NULL');
-  }
-  return table.schema.columns.map((column) => {
-    const name = quoteIdentifier(column.name);
-    const value = values.get(column.id);
-    return value === undefined ? `${target}.${name} AS ${name}` : `(${value}) AS ${name}`;
-  });
+/** `excluded.key`: the staged row has the key of the stored one. */
+function isStagedKey(key: string, valueSql: string): boolean {
+  const wanted = valueSql.trim().toLowerCase();
+  return [`excluded.${key}`, `excluded.${quoteIdentifier(key)}`].some((text) => text.toLowerCase() === wanted);
 }

@@ -9,7 +9,7 @@ import { pieceOf } from './parameters.ts';
 const PREFIX = '__stage_';
 
 /**
- * Where the rows of a statement wait until it commits: a temporary table of the kernel with the target's columns, defaults and
+ * Where the rows of a statement wait until it commits: a temporary table of the kernel with the target's columns, defaults, generated columns and
  * constraints (its primary key excepted, which is checked across tiers), so that the kernel casts and checks in bulk, and its messages are the usual ones.
  */
 export class Stage {
@@ -79,6 +79,9 @@ function withoutPrefix(error: AlopexError): AlopexError {
 }
 
 function columnSql(column: Column): string {
+  if (column.generatedSql !== undefined) {
+    return `${quoteIdentifier(column.name)} ${typeSql(column.type)} GENERATED ALWAYS AS (${column.generatedSql})`;
+  }
   const required = column.required ? ' NOT NULL' : '';
   const standard = column.defaultSql === undefined ? '' : ` DEFAULT ${column.defaultSql}`;
   return `${quoteIdentifier(column.name)} ${typeSql(column.type)}${required}${standard}`;

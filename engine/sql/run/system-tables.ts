@@ -1,21 +1,11 @@
 import { openColdTable, tableState, type EngineContext } from '../../context.ts';
-import { quoteLiteral } from '../../table/data-type.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { liveMemtableRows, type DatabaseVersion, type TableVersion } from '../../table/version.ts';
+import { definitionTables } from '../definitions/system-tables.ts';
+import { literalRows, type Cell, type Columns, type SystemTable } from './literal-rows.ts';
 import { describeOptions } from './table-options.ts';
 
-/** The schema of the tables about the database itself. */
-export const SYSTEM_SCHEMA = 'alopex';
-
-interface SystemTable {
-  readonly name: string;
-  readonly sql: string;
-}
-
-type Cell = string | number | null;
-type Columns = readonly (readonly [name: string, type: string])[];
-
-/** `alopex.tables`, `alopex.segments` and `alopex.snapshots` as queries over literal rows. Only the last asks the cold storage, and only when it is among `names`. */
+/** The relations of the schema `alopex` as queries over literal rows. Only the last asks the cold storage, and only when it is among `names`. */
 export async function systemTables(
   context: EngineContext,
   version: DatabaseVersion,
@@ -27,13 +17,14 @@ export async function systemTables(
   return [
     {
       name: 'tables',
-      sql: relation(
+      sql: literalRows(
         TABLES,
         tables.map((table) => tableRow(context, table)),
       ),
     },
-    { name: 'segments', sql: relation(SEGMENTS, tables.flatMap(segmentRows)) },
-    { name: 'snapshots', sql: relation(SNAPSHOTS, snapshots) },
+    { name: 'segments', sql: literalRows(SEGMENTS, tables.flatMap(segmentRows)) },
+    { name: 'snapshots', sql: literalRows(SNAPSHOTS, snapshots) },
+    ...definitionTables(version),
   ];
 }
 
@@ -57,6 +48,8 @@ const TABLES: Columns = [
   ['expire_after', 'VARCHAR'],
   ['cold_storage', 'VARCHAR'],
   ['metadata_location', 'VARCHAR'],
+  ['schema_name', 'VARCHAR'],
+  ['comment', 'VARCHAR'],
 ];
 
 function tableRow(context: EngineContext, table: TableVersion): Cell[] {
@@ -89,6 +82,8 @@ function tableRow(context: EngineContext, table: TableVersion): Cell[] {
     options.expire_after,
     store.uri,
     table.cold?.metadataUri ?? null,
+    table.schemaName,
+    table.comments?.table ?? null,
   ];
 }
 
@@ -148,24 +143,4 @@ async function snapshotRows(context: EngineContext, table: TableVersion): Promis
     snapshot.summary['alopex.job-id'] ?? null,
     snapshot.snapshotId === table.cold?.snapshotId ? 'true' : 'false',
   ]);
-}
-
-function relation(columns: Columns, rows: readonly (readonly Cell[])[]): string {
-  const select = columns.map(([name, type], index) => `${castCell(`c${index}`, type)} AS ${name}`).join(', ');
-  const names = columns.map((_, index) => `c${index}`).join(', ');
-  if (rows.length === 0) {
-    return `SELECT ${columns.map(([name, type]) => `CAST(NULL AS ${type}) AS ${name}`).join(', ')} WHERE false`;
-  }
-  const values = rows.map((row) => `(${row.map(cellSql).join(', ')})`).join(', ');
-  return `SELECT ${select} FROM (VALUES ${values}) AS t(${names})`;
-}
-
-function castCell(name: string, type: string): string {
-  if (type !== 'TIMESTAMP WITH TIME ZONE') return `CAST(${name} AS ${type})`;
-  return `CAST(make_timestamp_ms(CAST(substr(${name}, 10) AS BIGINT)) AS TIMESTAMP WITH TIME ZONE)`;
-}
-
-function cellSql(cell: Cell): string {
-  if (cell === null) return 'CAST(NULL AS VARCHAR)';
-  return quoteLiteral(String(cell));
 }

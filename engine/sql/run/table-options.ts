@@ -3,7 +3,7 @@ import type { KernelConnection } from '../../ports/kernel.ts';
 import type { PartitionField } from '../../ports/cold-table.ts';
 import { typeSql } from '../../table/data-type.ts';
 import type { TableOptions } from '../../table/options.ts';
-import type { Column, TableSchema } from '../../table/schema.ts';
+import type { Column, PrimitiveName, TableSchema } from '../../table/schema.ts';
 import type { OptionSetting } from '../parse/statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
 
@@ -144,7 +144,7 @@ function parseColumns(schema: TableSchema, option: string, list: string): number
   const ids: number[] = [];
   do {
     const column = optionColumn(schema, option, reader.identifier('a column name'));
-    if (column.type.kind !== 'primitive') {
+    if (column.type.kind !== 'primitive' && column.type.kind !== 'interval') {
       throw new AlopexError(
         SqlState.datatypeMismatch,
         `option "${option}" cannot use column "${column.name}" of a nested type`,
@@ -156,14 +156,22 @@ function parseColumns(schema: TableSchema, option: string, list: string): number
   return ids;
 }
 
-const TEMPORAL: ReadonlySet<string> = new Set(['DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE']);
+/** Types that are a date or timestamp in files too, which the partition transforms want. */
+const TEMPORAL: ReadonlySet<string> = new Set([
+  'DATE',
+  'TIMESTAMP',
+  'TIMESTAMP_S',
+  'TIMESTAMP_MS',
+  'TIMESTAMP WITH TIME ZONE',
+]);
 
 function tierColumn(schema: TableSchema, name: string): number {
   const column = optionColumn(schema, 'tier_column', name);
-  if (!TEMPORAL.has(typeSql(column.type))) {
+  const type = typeSql(column.type);
+  if (!TEMPORAL.has(type) && type !== 'TIMESTAMP_NS') {
     throw new AlopexError(
       SqlState.datatypeMismatch,
-      `tier_column "${column.name}" has type ${typeSql(column.type)}; an age needs a DATE or TIMESTAMP`,
+      `tier_column "${column.name}" has type ${type}; an age needs a DATE or TIMESTAMP`,
       { hint: 'Choose a column of such a type.' },
     );
   }
@@ -178,6 +186,7 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'UTINYINT',
   'USMALLINT',
   'UINTEGER',
+  'UBIGINT',
 ]);
 
 /** `month(ts), truncate(10, id), region`. */
@@ -237,11 +246,18 @@ function partitionField(schema: TableSchema, column: Column, transform: Partitio
   return { sourceId: column.id, transform, name: taken ? `${name}_partition` : name };
 }
 
-/** Floats are no keys, and readers compare blobs and UUIDs as partition values each in their own way. */
-const UNFIT_FOR_IDENTITY: ReadonlySet<string> = new Set(['FLOAT', 'DOUBLE', 'BLOB', 'UUID']);
+/** Floats are no keys, and readers compare bytes and UUIDs as partition values each in their own way. */
+const UNFIT_FOR_IDENTITY: ReadonlySet<PrimitiveName> = new Set([
+  'FLOAT',
+  'DOUBLE',
+  'BLOB',
+  'GEOMETRY',
+  'UUID',
+  'TIME WITH TIME ZONE',
+]);
 
 function fits(transform: PartitionField['transform'], type: string, column: Column): boolean {
-  if (transform === 'identity') return column.type.kind === 'primitive' && !UNFIT_FOR_IDENTITY.has(type);
+  if (transform === 'identity') return column.type.kind === 'primitive' && !UNFIT_FOR_IDENTITY.has(column.type.name);
   if (transform === 'hour') return TEMPORAL.has(type) && type !== 'DATE';
   if (transform.startsWith('truncate')) return NUMBERS.has(type) || type === 'VARCHAR';
   return TEMPORAL.has(type);

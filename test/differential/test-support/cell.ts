@@ -1,14 +1,23 @@
 import {
+  DuckDBArrayValue,
+  DuckDBBitValue,
   DuckDBBlobValue,
   DuckDBDateValue,
   DuckDBDecimalValue,
+  DuckDBGeometryValue,
   DuckDBIntervalValue,
   DuckDBListValue,
   DuckDBMapValue,
   DuckDBStructValue,
+  DuckDBTimeNSValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
+  DuckDBTimeTZValue,
   DuckDBTimeValue,
+  DuckDBUUIDValue,
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { RecordBatch } from 'apache-arrow';
@@ -27,9 +36,15 @@ export function plainCell(value: DuckDBValue): Cell {
   if (value instanceof DuckDBDateValue) return value.days;
   if (value instanceof DuckDBTimeValue) return value.micros;
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue) return value.micros;
+  if (value instanceof DuckDBTimestampSecondsValue) return value.seconds;
+  if (value instanceof DuckDBTimestampMillisecondsValue) return value.millis;
+  if (value instanceof DuckDBTimestampNanosecondsValue || value instanceof DuckDBTimeNSValue) return value.nanos;
+  if (value instanceof DuckDBTimeTZValue || value instanceof DuckDBBitValue || value instanceof DuckDBUUIDValue)
+    return value.toString();
   if (value instanceof DuckDBIntervalValue) return [value.months, value.days, value.micros * 1000n];
-  if (value instanceof DuckDBBlobValue) return Buffer.from(value.bytes).toString('hex');
-  if (value instanceof DuckDBListValue) return value.items.map(plainCell);
+  if (value instanceof DuckDBBlobValue || value instanceof DuckDBGeometryValue)
+    return Buffer.from(value.bytes).toString('hex');
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue) return value.items.map(plainCell);
   if (value instanceof DuckDBStructValue)
     return Object.entries(value.entries).map(([name, field]) => [name, plainCell(field)]);
   if (value instanceof DuckDBMapValue)

@@ -6,7 +6,9 @@ import { decodeCommit } from '../../../log/commit-record.ts';
 import { FileLog, type Durability } from '../../../log/log.ts';
 import { Manifest } from '../../../lsm/manifest.ts';
 import { Pins } from '../../../lsm/pins.ts';
+import { NO_DEFINITIONS } from '../../../table/definition.ts';
 import { FileGate } from '../../../table/file-gate.ts';
+import { RowLoader } from '../../../table/row-loader.ts';
 import { InlineJobRunner } from '../../compaction/inline-job-runner.ts';
 import { KvReplay, KvStore } from '../../store/kv-store.ts';
 import { KeyValueStore } from '../key-value-store.ts';
@@ -80,9 +82,10 @@ export async function openStore({
     pins: new Pins((error) => warnings.push(error as AlopexError)),
     fileIds: new FileIds(),
     fileNumbers: new FileNumbers(manifest.state.nextFileId),
+    loader: new RowLoader({ connect: noTables, close: () => undefined }),
   };
   const seq = Math.max(manifest.state.seq, manifest.state.kv.flushedSeq, lastSeq);
-  const commits = new Commits(context, { seq, tables: new Map(), schemaEpoch: 0 });
+  const commits = new Commits(context, { seq, tables: new Map(), schemaEpoch: 0, definitions: NO_DEFINITIONS });
   const trims: Promise<void>[] = [];
   const trim = (): Promise<void> =>
     commits.run(async (nextSeq) => {

@@ -1,0 +1,61 @@
+import { AlopexError } from '../../errors.ts';
+import type { Parameters } from '../../ports/kernel.ts';
+import type { StatementResult } from '../run/result.ts';
+import { SqlFace } from '../sql-face.ts';
+import { ConnectionScope, type ConnectionParts } from './connection-scope.ts';
+
+/**
+ * A connection to a database: statements one after the other, with transactions (`BEGIN`, `COMMIT`, `ROLLBACK`, `SAVEPOINT`), settings (`SET`), prepared statements and
+ * temporary tables of its own. Open one for each task that runs at the same time as others.
+ */
+export class Connection extends SqlFace {
+  readonly #parts: ConnectionParts;
+  readonly #scope: ConnectionScope;
+
+  constructor(parts: ConnectionParts) {
+    super();
+    this.#parts = parts;
+    this.#scope = new ConnectionScope(parts);
+  }
+
+  override async *statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
+    try {
+      yield* this.#parts.sql.statements(sql, parameters, this.#scope);
+    } catch (error) {
+      throw this.#scope.failed(error);
+    }
+  }
+
+  /** Whether a transaction has begun and not ended. */
+  get isInTransaction(): boolean {
+    return this.#scope.isInTransaction;
+  }
+
+  /** Stops the running statement: it fails with `57014`. */
+  interrupt(): void {
+    this.#scope.interrupt();
+  }
+
+  /** Rolls back a transaction that is open, and drops temporary tables and settings. */
+  async close(): Promise<void> {
+    await this.#scope.close();
+  }
+}
+
+/** Runs a text on a connection of its own, which ends with it. Throws `25001` when the text leaves a transaction open, which is rolled back. */
+export async function* statementsOnce(
+  parts: ConnectionParts,
+  sql: string,
+  parameters?: Parameters,
+): AsyncGenerator<StatementResult, void, undefined> {
+  const connection = new Connection(parts);
+  try {
+    yield* connection.statements(sql, parameters);
+    if (!connection.isInTransaction) return;
+    throw new AlopexError('25001', 'the transaction was not ended: it is rolled back', {
+      hint: 'COMMIT it in the same text, use db.transaction(…), or open a connection with db.connect().',
+    });
+  } finally {
+    await connection.close();
+  }
+}
