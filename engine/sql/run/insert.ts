@@ -222,9 +222,10 @@ async function changeConflicting(
 ): Promise<void> {
   const { connection } = session;
   const { key, isSingle, deletes } = names;
-  // Which of the rows that share a key a condition would leave cannot be said.
-  const isConditional = conflict.kind === 'update' && conflict.where !== undefined;
-  if (!isSingle) await resolveDuplicates(connection, table, stage, key, isConditional ? 'error-twice' : 'keep-last');
+  // Which of the rows that share a key an update should take nobody has said: PostgreSQL refuses it too.
+  if (!isSingle) {
+    await resolveDuplicates(connection, table, stage, key, conflict.kind === 'update' ? 'error-twice' : 'keep-last');
+  }
   const files = await filesWithKeys(connection, table, stage, key);
   const readable = await makeReadable(writer.context, table, files);
   const clashes = keyJoinSql(readable, stage, key, files);
