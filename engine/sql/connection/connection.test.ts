@@ -57,6 +57,18 @@ describe('transactions', () => {
     expect(await values(two, BALANCES)).toEqual([10, 20]);
   });
 
+  test('count their own changes', async () => {
+    await one.execute('BEGIN; INSERT INTO accounts VALUES (3, 30), (4, 40)');
+    expect(await values(one, 'SELECT count(*) FROM accounts')).toEqual([4n]);
+    await one.execute('DELETE FROM accounts WHERE id IN (1, 4)');
+    expect(await values(one, 'SELECT count(*) FROM accounts')).toEqual([2n]);
+    expect(await values(two, 'SELECT count(*) FROM accounts')).toEqual([2n]);
+    await one.execute('DELETE FROM accounts');
+    expect(await values(one, 'SELECT count(*) FROM accounts')).toEqual([0n]);
+    await one.execute('ROLLBACK');
+    expect(await values(one, 'SELECT count(*) FROM accounts')).toEqual([2n]);
+  });
+
   test('read one snapshot, taken by the first statement', async () => {
     await one.execute('BEGIN');
     await two.execute('UPDATE accounts SET balance = 11 WHERE id = 1');
@@ -262,6 +274,12 @@ describe('temporary tables', () => {
     expect(await values(one, 'SELECT id FROM accounts ORDER BY id')).toEqual([102, 104]);
     expect(await one.execute('DROP TABLE accounts')).toEqual([{ command: 'DROP TABLE', rowCount: undefined }]);
     expect(await values(one, 'SELECT id FROM accounts ORDER BY id')).toEqual([1, 2]);
+  });
+
+  test('are counted, not the tables that they hide', async () => {
+    await one.execute('CREATE TEMP TABLE accounts AS SELECT range AS id FROM range(7)');
+    expect(await values(one, 'SELECT count(*) FROM accounts')).toEqual([7n]);
+    expect(await values(two, 'SELECT count(*) FROM accounts')).toEqual([2n]);
   });
 
   test('take rows from tables, and give rows to them', async () => {

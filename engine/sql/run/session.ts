@@ -104,7 +104,8 @@ export class Session {
     text: string,
     parameters?: Parameters,
   ): Promise<{ readonly sql: string; readonly scans: TableScan[] }> {
-    if (this.#settings.size === 0) {
+    // A temporary table may hide the one that the answer would be about.
+    if (this.#settings.size === 0 && this.temporaries.isEmpty) {
       const references = referencesOf(version, namesIn(text), this.#searchPath);
       const answer = this.#planner.answer(references, text);
       if (answer !== undefined) {
