@@ -47,9 +47,11 @@ class PyIcebergReader:
         return canonical_rows(self.con, "read_by_pyiceberg", columns, "true")
 
     def as_read(self, column):
-        """Version 0.12 builds lists of structs anew and loses which of them are NULL: they come as empty lists."""
+        """Version 0.12 builds lists of structs, and maps to structs, anew and loses which of them are NULL: they come empty."""
         if column.type.startswith("STRUCT") and column.type.endswith("[]"):
             return dataclasses.replace(column, sql=f"coalesce({column.sql}, [])")
+        if column.type.startswith("MAP") and "STRUCT" in column.type:
+            return dataclasses.replace(column, sql=f"coalesce({column.sql}, MAP {{}})")
         return column
 
     def cannot(self, one):

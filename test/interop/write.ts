@@ -5,6 +5,7 @@ import { AlopexDB } from '../../index.ts';
 import { Recorder } from './recorder.ts';
 import { writeEveryType } from './scenarios/every-type.ts';
 import { writePartitions } from './scenarios/partitions.ts';
+import { writeSchemaChanges } from './scenarios/schema-changes.ts';
 import { writeSmallTables } from './scenarios/small-tables.ts';
 import { writeStoredAsOthers } from './scenarios/stored-as-others.ts';
 
@@ -25,6 +26,7 @@ try {
   await writePartitions(db, recorder);
   await writeSmallTables(db, recorder);
   await writeStoredAsOthers(db, recorder);
+  await writeSchemaChanges(db, recorder);
 } finally {
   await db.close();
 }
