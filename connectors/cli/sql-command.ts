@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { AlopexError, SqlState } from '../../engine/errors.ts';
+import { AlopexError } from '../../engine/errors.ts';
+import { transactionLeftOpen } from '../../engine/sql/scope.ts';
 import type { CliContext, Command } from './command.ts';
 import type { CliConnection, DatabaseOptions } from './database.ts';
 import { withDatabase } from './with-database.ts';
@@ -76,9 +77,7 @@ async function runTexts(
     await runStatements(db, text, { output, print, announceCommands: format === 'table', signal });
   }
   if (!db.isInTransaction) return;
-  throw new AlopexError(SqlState.activeTransaction, 'the transaction was not ended: it is rolled back', {
-    hint: 'End the statements with COMMIT.',
-  });
+  throw transactionLeftOpen('End the statements with COMMIT.');
 }
 
 async function runRepl(db: CliConnection, { dataDir, format }: Settings, context: CliContext): Promise<void> {

@@ -49,7 +49,7 @@ export class TransactionScope implements Scope {
   /** Savepoints can be set and gone back to; where the transaction ends is for whoever began it. */
   async control(statement: TransactionStatement | SessionStatement): Promise<StatementResult> {
     if (!isSavepoint(statement)) {
-      throw refusal(statement.kind === 'set-transaction' ? 'SET TRANSACTION' : statement.kind.toUpperCase());
+      throw refusedWithin(statement.kind === 'set-transaction' ? 'SET TRANSACTION' : statement.kind.toUpperCase());
     }
     await this.#options.savepoints(statement);
     return done(commandOf(statement));
@@ -106,11 +106,11 @@ export class TransactionScope implements Scope {
 
   async define<T>(): Promise<T> {
     if (this.#options.readOnly) throw readOnlyTransaction();
-    return Promise.reject(refusal('a statement that defines tables'));
+    return Promise.reject(refusedWithin('a statement that defines tables'));
   }
 
   refuseWithin(command: string): void {
-    throw refusal(command);
+    throw refusedWithin(command);
   }
 }
 
@@ -147,8 +147,13 @@ export function transactionBusy(): AlopexError {
   });
 }
 
-function refusal(command: string): AlopexError {
+export function refusedWithin(command: string): AlopexError {
   return new AlopexError(SqlState.activeTransaction, `${command} cannot run in a transaction`, {
     hint: 'Run it before or after the transaction.',
   });
+}
+
+/** For whoever closes a connection in the middle of a transaction. */
+export function transactionLeftOpen(hint: string): AlopexError {
+  return new AlopexError(SqlState.activeTransaction, 'the transaction was not ended: it is rolled back', { hint });
 }

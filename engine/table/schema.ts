@@ -41,6 +41,18 @@ export type PrimitiveName =
   | 'ENUM'
   | 'GEOMETRY';
 
+/** Whole numbers of up to 64 bits. */
+export const INTEGER_NAMES: ReadonlySet<PrimitiveName> = new Set([
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+]);
+
 export type DataType = PrimitiveType | ListType | StructType | MapType | UnionType | IntervalType;
 
 export interface PrimitiveType {

@@ -1,11 +1,10 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cp, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AlopexDB } from '../../index.ts';
 import { Fuse } from './fuse.ts';
 import { FusedFileSystem } from './fused-files.ts';
-import { apply, CREATE_TABLE, toSql, type Model, type Operation } from './operation.ts';
+import { apply, toSql, type Model, type Operation } from './operation.ts';
+import { makeTemplate } from './template.ts';
 import { checkFigures, differences, readModel } from './verify.ts';
 
 /** Nothing in the background, and a few segments from one compaction. */
@@ -49,20 +48,10 @@ class FusedNativeFiles extends FusedFileSystem {
 let base: string;
 let folder: string;
 let template: string;
-let initial: Model = new Map();
+let initial: Model;
 
 beforeAll(async () => {
-  base = await mkdtemp(join(tmpdir(), 'alopex-crash-'));
-  folder = join(base, 'data');
-  template = join(base, 'template');
-  const db = await AlopexDB.open(folder, { limits: LIMITS });
-  await db.execute(CREATE_TABLE);
-  for (const operation of SETUP) {
-    await db.execute(toSql(operation));
-    initial = apply(initial, operation);
-  }
-  await db.close();
-  await cp(folder, template, { recursive: true });
+  ({ base, folder, template, initial } = await makeTemplate(LIMITS, SETUP));
 });
 
 afterAll(async () => {

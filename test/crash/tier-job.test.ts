@@ -1,12 +1,12 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AlopexDB } from '../../index.ts';
 import { Fuse } from './fuse.ts';
 import { FusedFileSystem } from './fused-files.ts';
 import { FusedStorage } from './fused-storage.ts';
-import { apply, CREATE_TABLE, toSql, type Model, type Operation } from './operation.ts';
+import { apply, toSql, type Model, type Operation } from './operation.ts';
+import { makeTemplate } from './template.ts';
 import { checkFigures, differences, readColdTable, readModel } from './verify.ts';
 
 /** Nothing in the background: the changes are counted. */
@@ -73,21 +73,10 @@ const MOVES: readonly { direction: string; move: Operation; steps: readonly [nam
 let base: string;
 let folder: string;
 let template: string;
-let initial: Model = new Map();
+let initial: Model;
 
 beforeAll(async () => {
-  base = await mkdtemp(join(tmpdir(), 'alopex-crash-'));
-  // Addresses in Iceberg tables are absolute: every run works at the same path.
-  folder = join(base, 'data');
-  template = join(base, 'template');
-  const db = await AlopexDB.open(folder, { limits: LIMITS });
-  await db.execute(CREATE_TABLE);
-  for (const operation of SETUP) {
-    await db.execute(toSql(operation));
-    initial = apply(initial, operation);
-  }
-  await db.close();
-  await cp(folder, template, { recursive: true });
+  ({ base, folder, template, initial } = await makeTemplate(LIMITS, SETUP));
 });
 
 afterAll(async () => {

@@ -1,4 +1,4 @@
-import { cellText, type Cell, type Row } from '../differential/test-support/cell.ts';
+import { cellText, sameCell, sortedRows, type Row } from '../differential/test-support/cell.ts';
 
 /** DOUBLEs may differ by this much, relatively: sums depend on the order of the rows, which no layout promises. */
 const TOLERANCE = 1e-11;
@@ -10,10 +10,10 @@ export function difference(
   order: 'total' | 'none',
 ): string | undefined {
   if (actual.length !== expected.length) return `${actual.length} rows instead of ${expected.length}`;
-  const [left, right] = order === 'total' ? [actual, expected] : [sorted(actual), sorted(expected)];
+  const [left, right] = order === 'total' ? [actual, expected] : [sortedRows(actual), sortedRows(expected)];
   for (const [index, row] of right.entries()) {
     const found = left[index] ?? [];
-    if (!sameCell(found, row)) return `row ${index} is ${cellText(found)} instead of ${cellText(row)}`;
+    if (!sameCell(found, row, TOLERANCE)) return `row ${index} is ${cellText(found)} instead of ${cellText(row)}`;
   }
   return undefined;
 }
@@ -41,23 +41,4 @@ function sameText(a: string, b: string): boolean {
   if (a === b) return true;
   const [left, right] = [Number(a), Number(b)];
   return a !== '' && b !== '' && Math.abs(left - right) <= TOLERANCE * Math.max(Math.abs(left), Math.abs(right));
-}
-
-function sorted(rows: readonly Row[]): Row[] {
-  return rows
-    .map((row) => ({ row, key: cellText(row) }))
-    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
-    .map(({ row }) => row);
-}
-
-function sameCell(a: Cell, b: Cell): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    const [left, right] = [a as readonly Cell[], b as readonly Cell[]];
-    return left.length === right.length && left.every((cell, index) => sameCell(cell, right[index] ?? null));
-  }
-  if (typeof a === 'number' && typeof b === 'number') {
-    if (!Number.isFinite(a) || !Number.isFinite(b)) return Object.is(a, b);
-    return Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b));
-  }
-  return a === b;
 }

@@ -12,7 +12,7 @@ import type {
 } from '../parse/statement.ts';
 import type { StatementResult } from '../run/result.ts';
 import type { Session } from '../run/session.ts';
-import { commandOf, done, isSavepoint, readOnlyTransaction, type Scope } from '../scope.ts';
+import { commandOf, done, isSavepoint, readOnlyTransaction, refusedWithin, type Scope } from '../scope.ts';
 import { PreparedStatements } from './prepared-statements.ts';
 import {
   parseLevelName,
@@ -123,10 +123,7 @@ export class ConnectionScope implements Scope {
   }
 
   refuseWithin(command: string): void {
-    if (this.#open === undefined) return;
-    throw new AlopexError(SqlState.activeTransaction, `${command} cannot run in a transaction`, {
-      hint: 'Run it before or after the transaction.',
-    });
+    if (this.#open !== undefined) throw refusedWithin(command);
   }
 
   async control(statement: TransactionStatement | SessionStatement): Promise<StatementResult | string> {

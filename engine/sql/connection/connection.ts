@@ -1,6 +1,6 @@
-import { AlopexError } from '../../errors.ts';
 import type { Parameters } from '../../ports/kernel.ts';
 import type { StatementResult } from '../run/result.ts';
+import { transactionLeftOpen } from '../scope.ts';
 import { SqlFace } from '../sql-face.ts';
 import { ConnectionScope, type ConnectionParts } from './connection-scope.ts';
 
@@ -52,9 +52,9 @@ export async function* statementsOnce(
   try {
     yield* connection.statements(sql, parameters);
     if (!connection.isInTransaction) return;
-    throw new AlopexError('25001', 'the transaction was not ended: it is rolled back', {
-      hint: 'COMMIT it in the same text, use db.transaction(…), or open a connection with db.connect().',
-    });
+    throw transactionLeftOpen(
+      'COMMIT it in the same text, use db.transaction(…), or open a connection with db.connect().',
+    );
   } finally {
     await connection.close();
   }

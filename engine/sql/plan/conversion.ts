@@ -1,5 +1,5 @@
 import type { Bound } from '../../table/bound.ts';
-import type { PrimitiveName, PrimitiveType } from '../../table/schema.ts';
+import { INTEGER_NAMES, type PrimitiveName, type PrimitiveType } from '../../table/schema.ts';
 import type { Conversion } from './predicate.ts';
 
 /** What a conversion makes of a type, and of its values: `undefined` where it cannot be said. It keeps the order of values, though different ones may become equal. */
@@ -8,21 +8,11 @@ interface Converted {
   readonly convert: (bound: Bound) => Bound | undefined;
 }
 
-const INTEGERS: ReadonlySet<PrimitiveName> = new Set([
-  'TINYINT',
-  'SMALLINT',
-  'INTEGER',
-  'BIGINT',
-  'UTINYINT',
-  'USMALLINT',
-  'UINTEGER',
-  'UBIGINT',
-]);
 const MICROS_PER_DAY = 86_400_000_000n;
 const MAX_EXACT = 2n ** 53n;
 
 export function isInteger({ name }: PrimitiveType): boolean {
-  return INTEGERS.has(name);
+  return INTEGER_NAMES.has(name);
 }
 
 export function applyConversions(type: PrimitiveType, conversions: readonly Conversion[]): Converted | undefined {

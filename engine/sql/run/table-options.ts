@@ -3,7 +3,7 @@ import type { KernelConnection } from '../../ports/kernel.ts';
 import type { PartitionField } from '../../ports/cold-table.ts';
 import { typeSql } from '../../table/data-type.ts';
 import type { TableOptions } from '../../table/options.ts';
-import type { Column, PrimitiveName, TableSchema } from '../../table/schema.ts';
+import { INTEGER_NAMES, type Column, type PrimitiveName, type TableSchema } from '../../table/schema.ts';
 import type { OptionSetting } from '../parse/statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
 
@@ -178,17 +178,6 @@ function tierColumn(schema: TableSchema, name: string): number {
   return column.id;
 }
 
-const NUMBERS: ReadonlySet<string> = new Set([
-  'TINYINT',
-  'SMALLINT',
-  'INTEGER',
-  'BIGINT',
-  'UTINYINT',
-  'USMALLINT',
-  'UINTEGER',
-  'UBIGINT',
-]);
-
 /** `month(ts), truncate(10, id), region`. */
 function parsePartition(schema: TableSchema, list: string): PartitionField[] {
   const reader = new TokenReader(list);
@@ -256,10 +245,12 @@ const UNFIT_FOR_IDENTITY: ReadonlySet<PrimitiveName> = new Set([
   'TIME WITH TIME ZONE',
 ]);
 
+const INTEGERS: ReadonlySet<string> = INTEGER_NAMES;
+
 function fits(transform: PartitionField['transform'], type: string, column: Column): boolean {
   if (transform === 'identity') return column.type.kind === 'primitive' && !UNFIT_FOR_IDENTITY.has(column.type.name);
   if (transform === 'hour') return TEMPORAL.has(type) && type !== 'DATE';
-  if (transform.startsWith('truncate')) return NUMBERS.has(type) || type === 'VARCHAR';
+  if (transform.startsWith('truncate')) return INTEGERS.has(type) || type === 'VARCHAR';
   return TEMPORAL.has(type);
 }
 

@@ -74,3 +74,22 @@ export function cellText(cell: Cell): string {
   if (typeof cell === 'number') return Object.is(cell, -0) ? '-0' : String(Number(cell.toPrecision(10)));
   return typeof cell === 'string' ? JSON.stringify(cell) : `${typeof cell}:${String(cell)}`;
 }
+
+/** By their texts: for rows that come in any order. */
+export function sortedRows(rows: readonly Row[]): Row[] {
+  return rows
+    .map((row) => ({ row, key: cellText(row) }))
+    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
+    .map(({ row }) => row);
+}
+
+/** Whether values are equal. DOUBLEs may differ by `tolerance`, relatively; without one not even the sign of zero may. */
+export function sameCell(a: Cell, b: Cell, tolerance = 0): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const [left, right] = [a as readonly Cell[], b as readonly Cell[]];
+    return left.length === right.length && left.every((cell, index) => sameCell(cell, right[index] ?? null, tolerance));
+  }
+  if (typeof a !== 'number' || typeof b !== 'number') return a === b;
+  if (tolerance === 0 || !Number.isFinite(a) || !Number.isFinite(b)) return Object.is(a, b);
+  return Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b));
+}

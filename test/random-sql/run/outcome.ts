@@ -1,5 +1,5 @@
 import { AlopexError } from '../../../engine/errors.ts';
-import { cellText, type Cell, type Row } from '../../differential/test-support/cell.ts';
+import { cellText, sameCell, sortedRows, type Row } from '../../differential/test-support/cell.ts';
 
 /** What a statement gave. */
 export type Outcome =
@@ -42,21 +42,6 @@ export function difference(ours: Outcome, plain: Outcome, ordered: boolean): str
 function classOf(code: string): string {
   const first = code.slice(0, 2);
   return first === '23' ? '22' : first;
-}
-
-export function sortedRows(rows: readonly Row[]): Row[] {
-  return rows
-    .map((row) => ({ row, key: cellText(row) }))
-    .sort((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))
-    .map(({ row }) => row);
-}
-
-export function sameCell(a: Cell, b: Cell): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    const [left, right] = [a as readonly Cell[], b as readonly Cell[]];
-    return left.length === right.length && left.every((cell, index) => sameCell(cell, right[index] ?? null));
-  }
-  return typeof a === 'number' ? Object.is(a, b) : a === b;
 }
 
 const SHOWN_ROWS = 12;
