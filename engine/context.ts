@@ -1,5 +1,6 @@
 import { AlopexError, SqlState } from './errors.ts';
 import type { EngineLimits } from './limits.ts';
+import type { ReadCache } from './cache/read-cache.ts';
 import type { CommitLog } from './log/log.ts';
 import type { Manifest } from './lsm/manifest.ts';
 import type { Pins } from './lsm/pins.ts';
@@ -32,6 +33,8 @@ export interface EngineContext extends EnginePorts {
   readonly manifest: Manifest;
   readonly log: CommitLog;
   readonly gate: FileGate;
+  /** Where remote files are read. */
+  readonly cache: ReadCache;
   readonly pins: Pins;
   readonly fileIds: FileIds;
   readonly fileNumbers: FileNumbers;

@@ -1,3 +1,4 @@
+import { ReadCache } from './cache/read-cache.ts';
 import { Commits } from './commits.ts';
 import { FileIds, FileNumbers, type EngineContext, type EnginePorts } from './context.ts';
 import { DEFAULT_LIMITS, type EngineLimits } from './limits.ts';
@@ -106,6 +107,11 @@ export class Engine {
         manifest,
         log,
         gate: new FileGate(ports.fileSystem),
+        cache: new ReadCache({
+          ...ports,
+          folder: `${dataDir}/cache`,
+          limitBytes: options.limits.readCacheBytes,
+        }),
         pins,
         fileIds: new FileIds(),
         fileNumbers: new FileNumbers(manifest.state.nextFileId),
@@ -232,6 +238,7 @@ export class Engine {
     await this.#writers.run(() => this.commits.stop());
     await this.#rowCommits.close();
     await this.context.loader.close();
+    await this.context.cache.close();
     this.context.pins.collect();
     await this.context.pins.close();
     this.#maintenance.close();

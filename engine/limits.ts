@@ -30,6 +30,8 @@ export interface EngineLimits {
   readonly stopSegments: number;
   /** Hot segments in one table at which statements that would add another are refused (53400). */
   readonly maxSegments: number;
+  /** Disk space for copies of what queries read of remote cold files. */
+  readonly readCacheBytes: number;
 }
 
 export const DEFAULT_LIMITS: EngineLimits = {
@@ -47,6 +49,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   slowSegments: 64,
   stopSegments: 128,
   maxSegments: 10_000,
+  readCacheBytes: 16 * (1 << 30),
 };
 
 /** Keys above it do not fit where memtables keep them. */

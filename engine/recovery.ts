@@ -10,7 +10,7 @@ import { deleteFileName, type DataFile } from './table/data-file.ts';
 import { quoteList, quoteLiteral } from './table/data-type.ts';
 import { checksumFile } from './table/parquet-writer.ts';
 import { createDeletesTable, createMemtable, fileIdsRelation, loadMemtable } from './table/kernel-tables.ts';
-import { coldFiles, knownFiles, segmentFile } from './table/table-files.ts';
+import { admitWhole, cachePath, coldFiles, knownFiles, segmentFile } from './table/table-files.ts';
 import type { Memtable, TableVersion } from './table/version.ts';
 
 /** A change from the log with the commit it belongs to. */
@@ -208,14 +208,14 @@ async function coldDeleteFilesAsLocal(context: EngineContext, version: TableVers
     fileId: 0,
     tier: 'cold',
     name: file.key,
-    path: store.localPath(file.key) ?? `${context.dataDir}/cache/${version.tableId}/${file.key.replaceAll('/', '_')}`,
+    path: store.localPath(file.key) ?? cachePath(context, version, file.key),
     schemaId: undefined,
     rowCount: file.rowCount,
     sizeBytes: file.sizeBytes,
     crc32: checksums.get(file.key),
     stats: new Map(),
   }));
-  await context.gate.admit(files, store);
+  await admitWhole(context, files, store);
   return files.map((file) => file.path);
 }
 

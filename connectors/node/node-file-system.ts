@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import type { AppendFile, FileSystem, ReadFile } from '../../engine/ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile, SparseFile } from '../../engine/ports/file-system.ts';
 import { NodeAppendFile } from './append-file.ts';
 import { makeFolder, placeFile, syncFolder } from './durable-file.ts';
 import { nodeErrorCode } from './node-error.ts';
+import { NodeSparseFile } from './sparse-file.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -15,6 +16,10 @@ export class NodeFileSystem implements FileSystem {
 
   openRead(path: string): ReadFile {
     return new NodeReadFile(openSync(path, 'r'));
+  }
+
+  openSparse(path: string, sizeBytes: number): Promise<SparseFile> {
+    return NodeSparseFile.open(path, sizeBytes);
   }
 
   async readFile(path: string): Promise<Uint8Array> {

@@ -7,6 +7,11 @@ export interface FileSystem {
    * microseconds, a tenth of a trip to another thread and back.
    */
   openRead(path: string): ReadFile;
+  /**
+   * Opens a file of `sizeBytes` to be written in any place, and makes it, a hole throughout, if need be. Nothing of it is durable, and what a crash leaves may be anything:
+   * whoever uses it checks what is read back.
+   */
+  openSparse(path: string, sizeBytes: number): Promise<SparseFile>;
   /** The whole file; throws `ENOENT` when absent. */
   readFile(path: string): Promise<Uint8Array>;
   /** Reads the file front to back in pieces of about 1 MiB, for checksums. */
@@ -60,6 +65,14 @@ export interface AppendFile {
   release?(): Promise<void>;
   /** Makes everything appended so far durable. A failure is final: the caller must not retry (invariant 2). */
   sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A file with holes. Calls may overlap in time. */
+export interface SparseFile {
+  write(offset: number, bytes: Uint8Array): Promise<void>;
+  /** Zeros where nothing was written; fewer bytes only at the end of the file. */
+  read(offset: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

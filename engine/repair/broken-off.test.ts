@@ -25,6 +25,7 @@ function breakingAfter(inner: FileSystem, changes: { left: number }): FileSystem
   return {
     openAppend: (path) => change(async () => breakingFile(await inner.openAppend(path), change)),
     openRead: (path) => inner.openRead(path),
+    openSparse: (path, sizeBytes) => inner.openSparse(path, sizeBytes),
     readFile: (path) => inner.readFile(path),
     readChunks: (path) => inner.readChunks(path),
     writeFileAtomic: (path, bytes) => change(() => inner.writeFileAtomic(path, bytes)),

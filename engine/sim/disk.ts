@@ -84,6 +84,15 @@ export class SimDisk {
     this.#get(path).content.append(bytes);
   }
 
+  /** Changes bytes of a file where they are: none of it is safe from there on. */
+  writeAt(path: string, offset: number, bytes: Uint8Array): void {
+    const file = this.#get(path);
+    const changed = file.content.bytes().slice();
+    changed.set(bytes, offset);
+    file.content.replace(changed);
+    file.syncedBytes = Math.min(file.syncedBytes, offset);
+  }
+
   /** Writes a new file, syncs it, and renames it into place; the rename is not safe yet. */
   replace(path: string, bytes: Uint8Array): void {
     const file = this.#newFile(path, bytes);

@@ -1,4 +1,4 @@
-import type { AppendFile, FileSystem, ReadFile } from '../ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile, SparseFile } from '../ports/file-system.ts';
 import { parentOf, type SimDisk } from './disk.ts';
 import { InjectedError, type Extent, type IoKind } from './fault.ts';
 import type { SimIo } from './io.ts';
@@ -40,6 +40,32 @@ export class SimFileSystem implements FileSystem {
       },
       close: () => undefined,
     };
+  }
+
+  openSparse(path: string, sizeBytes: number): Promise<SparseFile> {
+    return this.#call('open', path, () => {
+      if (this.#disk.size(path) !== sizeBytes) {
+        this.#disk.create(path);
+        this.#disk.append(path, new Uint8Array(sizeBytes));
+      }
+      return {
+        write: (offset, bytes) => {
+          const write = (extent: Extent): void => {
+            const length = extent === 'part' ? this.#random.below(bytes.length) : bytes.length;
+            this.#disk.writeAt(path, offset, bytes.subarray(0, length));
+          };
+          return this.#call('write', path, write, `${bytes.length} bytes at ${offset}`);
+        },
+        read: (offset, length) =>
+          this.#call(
+            'read',
+            path,
+            () => this.#bytes(path).slice(offset, offset + length),
+            `${length} bytes at ${offset}`,
+          ),
+        close: () => this.#call('close', path, () => undefined),
+      };
+    });
   }
 
   readFile(path: string): Promise<Uint8Array> {

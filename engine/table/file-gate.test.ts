@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { MemoryObjectStore } from '../../connectors/store/memory.ts';
 import { MemoryFileSystem } from '../test-support/memory-file-system.ts';
 import type { DataFile } from './data-file.ts';
 import { FileGate } from './file-gate.ts';
@@ -32,22 +31,20 @@ class FailingFiles extends MemoryFileSystem {
 test('a file that the disk does not give is an error of the disk, no damage, and is read again', async () => {
   const files = new FailingFiles();
   const gate = new FileGate(files);
-  const store = new MemoryObjectStore();
   files.files.set(PATH, BYTES);
   files.isFailing = true;
-  await expect(gate.admit([FILE], store)).rejects.toMatchObject({
+  await expect(gate.admit([FILE])).rejects.toMatchObject({
     code: '58030',
     message: expect.stringContaining(PATH),
   });
   files.isFailing = false;
-  await gate.admit([FILE], store);
+  await gate.admit([FILE]);
 });
 
 test('a file that is missing, or has other bytes, is damage', async () => {
   const files = new MemoryFileSystem();
-  const store = new MemoryObjectStore();
   const damage = { code: 'XX001', message: expect.stringContaining(PATH) };
-  await expect(new FileGate(files).admit([FILE], store)).rejects.toMatchObject(damage);
+  await expect(new FileGate(files).admit([FILE])).rejects.toMatchObject(damage);
   files.files.set(PATH, BYTES.toReversed());
-  await expect(new FileGate(files).admit([FILE], store)).rejects.toMatchObject(damage);
+  await expect(new FileGate(files).admit([FILE])).rejects.toMatchObject(damage);
 });

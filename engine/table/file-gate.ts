@@ -1,13 +1,9 @@
 import { AlopexError, SqlState } from '../errors.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { DataFile } from './data-file.ts';
 import { checksumFile } from './parquet-writer.ts';
 
-/**
- * Nothing reads a data file before it has passed here: a remote one is brought to local disk, and each is checked against its CRC-32
- * once in the life of the process (invariant 5).
- */
+/** Nothing reads a data file of this machine before it has passed here: each is checked against its CRC-32 once in the life of the process (invariant 5). */
 export class FileGate {
   readonly #fileSystem: FileSystem;
   readonly #passed = new Map<string, Promise<void>>();
@@ -16,9 +12,8 @@ export class FileGate {
     this.#fileSystem = fileSystem;
   }
 
-  /** `store` is where cold files come from. */
-  async admit(files: readonly DataFile[], store: ObjectStore): Promise<void> {
-    await Promise.all(files.map((file) => this.#admitOnce(file, store)));
+  async admit(files: readonly DataFile[]): Promise<void> {
+    await Promise.all(files.map((file) => this.#admitOnce(file)));
   }
 
   /** For a file that this process has just written and checksummed. */
@@ -26,18 +21,17 @@ export class FileGate {
     this.#passed.set(path, Promise.resolve());
   }
 
-  #admitOnce(file: DataFile, store: ObjectStore): Promise<void> {
+  #admitOnce(file: DataFile): Promise<void> {
     const known = this.#passed.get(file.path);
     if (known !== undefined) return known;
-    const check = this.#check(file, store);
+    const check = this.#check(file);
     this.#passed.set(file.path, check);
     // A failed check is made again at the next read: the file may have been restored.
     check.catch(() => this.#passed.delete(file.path));
     return check;
   }
 
-  async #check(file: DataFile, store: ObjectStore): Promise<void> {
-    if (file.tier === 'cold' && store.localPath(file.name) === undefined) await this.#fetch(file, store);
+  async #check(file: DataFile): Promise<void> {
     const found = await checksumFile(this.#fileSystem, file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
@@ -46,16 +40,6 @@ export class FileGate {
         hint: 'Restore the file from a backup.',
       });
     }
-  }
-
-  async #fetch(file: DataFile, store: ObjectStore): Promise<void> {
-    if ((await this.#fileSystem.size(file.path)) === file.sizeBytes) return;
-    const bytes = await store.get(file.name);
-    if (bytes === undefined) {
-      throw new AlopexError(SqlState.dataCorrupted, `cold file ${store.uri}/${file.name} is missing`);
-    }
-    await this.#fileSystem.makeFolder(file.path.slice(0, file.path.lastIndexOf('/')));
-    await this.#fileSystem.writeFileAtomic(file.path, bytes);
   }
 }
 

@@ -1,3 +1,6 @@
+import { crc32 } from 'node:zlib';
+import type { RemoteFile } from '../cache/cached-file.ts';
+import type { ColumnSelection } from '../cache/parquet-layout.ts';
 import type { EngineContext } from '../context.ts';
 import type { SegmentState, TableState } from '../lsm/state.ts';
 import type { ColdSnapshot } from '../ports/cold-table.ts';
@@ -43,7 +46,7 @@ export function coldFiles(
       fileId: context.fileIds.idOf(table.tableId, file.key),
       tier: 'cold' as const,
       name: file.key,
-      path: store.localPath(file.key) ?? `${context.dataDir}/cache/${table.tableId}/${file.key.replaceAll('/', '_')}`,
+      path: store.localPath(file.key) ?? cachePath(context, table, file.key),
       schemaId: schemaId === undefined ? undefined : Number(schemaId),
       rowCount: file.rowCount,
       sizeBytes: file.sizeBytes,
@@ -69,13 +72,64 @@ export function knownFiles(
   return names;
 }
 
-/** Lets every file a statement will read through the gate. */
+/** The columns that a statement reads of a table, by their names in its schema; all when absent. */
+export type ReadColumns = ReadonlySet<string> | undefined;
+
+/** Sees to it that the kernel can read what a statement will read of some files: local ones are checked, and what is remote is brought. */
 export async function admitFiles(
   context: EngineContext,
   version: TableVersion,
   files: readonly DataFile[],
+  columns?: ReadColumns,
 ): Promise<void> {
   if (files.length === 0) return;
   const { store } = context.storage.open(version.options.coldStorage);
-  await context.gate.admit(files, store);
+  const isRemote = (file: DataFile): boolean => file.tier === 'cold' && store.localPath(file.name) === undefined;
+  const remote = files.filter(isRemote);
+  await context.gate.admit(remote.length === 0 ? files : files.filter((file) => !isRemote(file)));
+  if (remote.length === 0) return;
+  await context.cache.ensure(
+    remote.map((file) => ({ file: remoteFile(store, file), columns: selectionOf(version, file, columns) })),
+  );
+}
+
+/** Brings whole objects that are no data files of a version, such as delete files. */
+export async function admitWhole(
+  context: EngineContext,
+  files: readonly DataFile[],
+  store: ObjectStore,
+): Promise<void> {
+  const isRemote = (file: DataFile): boolean => store.localPath(file.name) === undefined;
+  await context.gate.admit(files.filter((file) => !isRemote(file)));
+  const remote = files.filter(isRemote);
+  if (remote.length === 0) return;
+  await context.cache.ensure(remote.map((file) => ({ file: remoteFile(store, file), columns: 'all' })));
+}
+
+/** Where the kernel reads a remote object: a name of bounded length that no other object has, for keys contain random parts. */
+export function cachePath(context: EngineContext, { tableId }: Pick<TableState, 'tableId'>, key: string): string {
+  const end = key.replaceAll(/[^\w.-]/g, '_').slice(-150);
+  return `${context.dataDir}/cache/${tableId}-${crc32(key).toString(16)}-${end}`;
+}
+
+function remoteFile(store: ObjectStore, file: DataFile): RemoteFile {
+  const { name, path, sizeBytes, rowCount } = file;
+  return {
+    path,
+    address: `${store.uri}/${name}`,
+    sizeBytes,
+    rowCount,
+    leaves: file.stats.size,
+    crc32: file.crc32,
+    read: (offset, length) => store.getRange(name, offset, length),
+  };
+}
+
+/** Columns by the names that they had when the file was written; a file of another writer knows them by their ids. */
+function selectionOf({ schema, schemas }: TableVersion, { schemaId }: DataFile, columns: ReadColumns): ColumnSelection {
+  if (columns === undefined) return 'all';
+  const ids = new Set(schema.columns.filter(({ name }) => columns.has(name)).map(({ id }) => id));
+  const written = schemas.find((candidate) => candidate.schemaId === schemaId);
+  if (written === undefined) return { by: 'id', ids };
+  return { by: 'name', names: new Set(written.columns.filter(({ id }) => ids.has(id)).map(({ name }) => name)) };
 }

@@ -1,4 +1,4 @@
-import type { AppendFile, FileSystem, ReadFile } from '../ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile, SparseFile } from '../ports/file-system.ts';
 
 /** Files in memory, for tests of what only goes through the port. `failSync` makes every further fsync fail. */
 export class MemoryFileSystem implements FileSystem {
@@ -65,6 +65,23 @@ export class MemoryFileSystem implements FileSystem {
       read: (offset, length) => bytes.subarray(offset, offset + length),
       close: () => undefined,
     };
+  }
+
+  openSparse(path: string, sizeBytes: number): Promise<SparseFile> {
+    const known = this.files.get(path);
+    if (known?.length !== sizeBytes) {
+      const bytes = new Uint8Array(sizeBytes);
+      bytes.set((known ?? bytes).subarray(0, sizeBytes));
+      this.files.set(path, bytes);
+    }
+    return Promise.resolve({
+      write: async (offset: number, bytes: Uint8Array) => {
+        await Promise.resolve();
+        this.#get(path).set(bytes, offset);
+      },
+      read: (offset: number, length: number) => Promise.resolve(this.#get(path).slice(offset, offset + length)),
+      close: () => Promise.resolve(),
+    });
   }
 
   readFile(path: string): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { NodeFileSystem } from '../../connectors/node/node-file-system.ts';
-import type { AppendFile, FileSystem, ReadFile } from '../../engine/ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile, SparseFile } from '../../engine/ports/file-system.ts';
 import type { Fuse } from './fuse.ts';
 
 /** The machine's files behind a fuse. Fsyncs of finished files and folders are no changes: a killed process loses nothing that it has written. */
@@ -21,6 +21,11 @@ export class FusedFileSystem implements FileSystem {
   openRead(path: string): ReadFile {
     this.#fuse.check();
     return this.#files.openRead(path);
+  }
+
+  openSparse(path: string, sizeBytes: number): Promise<SparseFile> {
+    this.#fuse.check();
+    return this.#files.openSparse(path, sizeBytes);
   }
 
   readFile(path: string): Promise<Uint8Array> {

@@ -13,7 +13,6 @@ import { editToJson, snapshotEdit, type ManifestState } from '../../engine/lsm/s
 import { SeededRandom } from '../../engine/sim/random.ts';
 import { FileGate } from '../../engine/table/file-gate.ts';
 import { MemoryFileSystem } from '../../engine/test-support/memory-file-system.ts';
-import { MemoryObjectStore } from '../../connectors/store/memory.ts';
 import type { FlipSubject } from './flip-subject.ts';
 
 /** A file of at least so many bytes, made by what makes such files in a database. */
@@ -169,13 +168,12 @@ const dataFile: SubjectFactory = (sizeBytes) => {
     crc32: crc32(bytes),
     stats: new Map(),
   } as const;
-  const store = new MemoryObjectStore();
   return Promise.resolve({
     name: 'hot segment',
     fileName: path,
     bytes,
     read: async () => {
-      await new FileGate(files).admit([file], store);
+      await new FileGate(files).admit([file]);
       return true;
     },
   });

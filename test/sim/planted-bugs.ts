@@ -1,5 +1,5 @@
 import { decodeFrames, encodeFrame } from '../../engine/log/frame.ts';
-import type { AppendFile, FileSystem, ReadFile } from '../../engine/ports/file-system.ts';
+import type { AppendFile, FileSystem, ReadFile, SparseFile } from '../../engine/ports/file-system.ts';
 import type { PlantedBug } from './world.ts';
 
 /** Hands everything on; a bug overrides what it gets wrong. */
@@ -18,6 +18,10 @@ class Files implements FileSystem {
 
   openRead(path: string): ReadFile {
     return this.files.openRead(path);
+  }
+
+  openSparse(path: string, sizeBytes: number): Promise<SparseFile> {
+    return this.files.openSparse(path, sizeBytes);
   }
 
   readFile(path: string): Promise<Uint8Array> {

@@ -13,7 +13,7 @@ import { bindCondition } from './bind-condition.ts';
 import { countAnswer } from './count-answer.ts';
 import { readPlan, scanPredicates } from './explain-plan.ts';
 import { extremeFiles } from './extreme-files.ts';
-import { LruMap } from './lru-map.ts';
+import { LruMap } from '../../lru-map.ts';
 import { tableKey } from './plan-node.ts';
 import type { Predicate } from './predicate.ts';
 import { compileFileTest } from './prune.ts';

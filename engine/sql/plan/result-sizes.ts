@@ -1,6 +1,6 @@
 import type { TableSchema } from '../../table/schema.ts';
 import { liveMemtableRows } from '../../table/version.ts';
-import { LruMap } from './lru-map.ts';
+import { LruMap } from '../../lru-map.ts';
 import type { TableScan } from './scan-report.ts';
 import type { Operand } from './predicate.ts';
 import { findLeaf } from './prune.ts';

@@ -1,3 +1,4 @@
+import { ReadCache } from '../../../cache/read-cache.ts';
 import { Commits } from '../../../commits.ts';
 import { FileIds, FileNumbers, type EngineContext } from '../../../context.ts';
 import { DEFAULT_LIMITS, type EngineLimits } from '../../../limits.ts';
@@ -67,6 +68,7 @@ export async function openStore({
       return record.seq;
     },
   );
+  const kernel = { connect: noTables, close: () => undefined };
   const context: EngineContext = {
     fileSystem: files,
     clock,
@@ -76,9 +78,10 @@ export async function openStore({
     dataDir: DATA_DIR,
     jobs: new InlineJobRunner(files, clock),
     random: { bytes: (length) => new Uint8Array(length), uuid: noTables, positiveInt64: noTables },
-    kernel: { connect: noTables, close: () => undefined },
+    kernel,
     storage: { open: noTables },
     gate: new FileGate(files),
+    cache: new ReadCache({ fileSystem: files, clock, kernel, folder: `${DATA_DIR}/cache`, limitBytes: 0 }),
     pins: new Pins((error) => warnings.push(error as AlopexError)),
     fileIds: new FileIds(),
     fileNumbers: new FileNumbers(manifest.state.nextFileId),
