@@ -1,6 +1,6 @@
 import { AlopexError, SqlState } from './errors.ts';
 import type { CommitLog } from './log/log.ts';
-import type { Manifest } from './lsm/manifest.ts';
+import type { ManifestEdits } from './lsm/manifest.ts';
 import type { Pins } from './lsm/pins.ts';
 import { Mutex } from './mutex.ts';
 import type { DatabaseVersion } from './table/version.ts';
@@ -14,13 +14,25 @@ export interface AcceptedChange {
   readonly garbage: readonly Garbage[];
 }
 
+/** Where the changes of a writer go. */
+export interface CommitTarget {
+  /** What the next change builds on. */
+  readonly latest: DatabaseVersion;
+  /** Runs `body`, which is given the number of its change, with no other change at work. */
+  run<T>(body: (seq: number) => Promise<T>): Promise<T>;
+  /** Makes a change the latest version. Only within `run`. */
+  accept(change: AcceptedChange): Promise<void>;
+  /** Waits until all earlier changes are on disk, if they have to be. */
+  settle(): Promise<void>;
+}
+
 /**
  * The order of commits. Each takes its number here, one at a time, on top of the newest version; a version is published when its commit is durable, so an
  * unacknowledged commit is never seen.
  */
-export class Commits {
+export class Commits implements CommitTarget {
   readonly #log: CommitLog;
-  readonly #manifest: Manifest;
+  readonly #manifest: ManifestEdits;
   readonly #pins: Pins;
   readonly #turns = new Mutex();
   /** What the next commit builds on; ahead of `#published` while an fsync is under way. */
@@ -29,7 +41,7 @@ export class Commits {
   #lastDurable: Promise<void> = Promise.resolve();
   #failure: unknown;
 
-  constructor(parts: { log: CommitLog; manifest: Manifest; pins: Pins }, version: DatabaseVersion) {
+  constructor(parts: { log: CommitLog; manifest: ManifestEdits; pins: Pins }, version: DatabaseVersion) {
     this.#log = parts.log;
     this.#manifest = parts.manifest;
     this.#pins = parts.pins;

@@ -2,7 +2,7 @@ import { AlopexError, SqlState } from './errors.ts';
 import type { EngineLimits } from './limits.ts';
 import type { ReadCache } from './cache/read-cache.ts';
 import type { CommitLog } from './log/log.ts';
-import type { Manifest } from './lsm/manifest.ts';
+import type { ManifestEdits } from './lsm/manifest.ts';
 import type { Pins } from './lsm/pins.ts';
 import type { TableState } from './lsm/state.ts';
 import type { Clock } from './ports/clock.ts';
@@ -30,7 +30,7 @@ export interface EnginePorts {
 export interface EngineContext extends EnginePorts {
   readonly dataDir: string;
   readonly limits: EngineLimits;
-  readonly manifest: Manifest;
+  readonly manifest: ManifestEdits;
   readonly log: CommitLog;
   readonly gate: FileGate;
   /** Where remote files are read. */

@@ -10,7 +10,6 @@ import { TableCompaction } from './lsm/compaction/table-compaction.ts';
 import type { TableMetrics } from './lsm/compaction/metrics.ts';
 import { Manifest } from './lsm/manifest.ts';
 import { notRemoved, Pins, type Pin } from './lsm/pins.ts';
-import { Mutex } from './mutex.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { LoggedChanges, recoverTable, refuseLostManifest, removeOrphans } from './recovery.ts';
 import { RowCommits, type RowInsert, type RowMetrics } from './row-commits.ts';
@@ -22,6 +21,7 @@ import { FileWork } from './table/file-work.ts';
 import { RowLoader } from './table/row-loader.ts';
 import { SequenceBounds } from './table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from './table/version.ts';
+import { WriteLock, type LockWait } from './write-lock.ts';
 import { Writer } from './writer.ts';
 
 /** Hears of trouble that fails no statement, such as a file that could not be removed. */
@@ -51,7 +51,10 @@ export class Engine {
   readonly fileWork = new FileWork();
   readonly #compaction: TableCompaction;
   readonly #maintenance: KernelConnection;
-  readonly #writers = new Mutex();
+  readonly #writers: WriteLock;
+  /** Whoever has the write lock for more than a statement. */
+  #holder: LockHolder | undefined;
+  readonly #manifest: Manifest;
   readonly #rowCommits: RowCommits;
   readonly #onWarning: WarningListener;
   #background: Promise<void> = Promise.resolve();
@@ -60,12 +63,15 @@ export class Engine {
 
   private constructor(
     context: EngineContext,
+    manifest: Manifest,
     commits: Commits,
     kv: KvStore,
     maintenance: KernelConnection,
     onWarning: WarningListener,
   ) {
     this.context = context;
+    this.#manifest = manifest;
+    this.#writers = new WriteLock(context.clock);
     this.commits = commits;
     this.kv = kv;
     this.sequences = new SequenceBounds(context);
@@ -129,8 +135,7 @@ export class Engine {
       const commits = new Commits(context, {
         seq,
         tables,
-        schemaEpoch: 0,
-        definitions: new Definitions(0, manifest.state.catalog.definitions.values()),
+        definitions: new Definitions(manifest.state.catalog.definitions.values()),
       });
       const hooks = { onFlush: (): void => undefined };
       const kv = await KvStore.open(context, commits, keys, {
@@ -138,7 +143,7 @@ export class Engine {
         onWarning,
         onFlush: () => hooks.onFlush(),
       });
-      const engine = new Engine(context, commits, kv, maintenance, onWarning);
+      const engine = new Engine(context, manifest, commits, kv, maintenance, onWarning);
       await engine.sequences.open(maintenance);
       hooks.onFlush = () => engine.#inBackground(() => engine.#trimLog());
       return engine;
@@ -156,10 +161,10 @@ export class Engine {
 
   /**
    * Runs `body` with no other writer of tables at work; returns when what it did is durable and published. `body` changes nothing before it commits, so an
-   * error leaves the database as it was.
+   * error leaves the database as it was. Throws `55P03` when the lock is not to be had in time.
    */
-  async write<T>(body: (writer: Writer) => Promise<T>): Promise<T> {
-    const { result, before, after } = await this.#write(body);
+  async write<T>(body: (writer: Writer) => Promise<T>, wait: LockWait = this.standardWait): Promise<T> {
+    const { result, before, after } = await this.#write(body, wait);
     await this.#compaction.committed(before, after);
     return result;
   }
@@ -169,7 +174,7 @@ export class Engine {
     return (await this.#write(body)).result;
   }
 
-  async #write<T>(body: (writer: Writer) => Promise<T>): Promise<Written<T>> {
+  async #write<T>(body: (writer: Writer) => Promise<T>, wait?: LockWait): Promise<Written<T>> {
     const { durable, ...written } = await this.#writers.run(async () => {
       this.commits.checkRunning();
       const before = this.commits.latest;
@@ -177,10 +182,46 @@ export class Engine {
       const after = this.commits.latest;
       // Commits of others in between are none of this one's business.
       return { result, before, after, durable: after === before ? undefined : this.commits.lastDurable };
-    });
+    }, wait);
     await durable;
     this.#shortenLog();
     return written;
+  }
+
+  /** How long a statement waits for the write lock if nobody says otherwise. */
+  get standardWait(): LockWait {
+    return { timeoutMs: this.context.limits.lockTimeoutMs };
+  }
+
+  /**
+   * Takes the write lock for more than a statement: others wait until `release`, and what is committed meanwhile concerns no table. `holder` has to release it at once when it is told to. Throws `55P03`.
+   */
+  async hold(holder: LockHolder, wait: LockWait): Promise<HeldLock> {
+    const release = await this.#writers.acquire(wait);
+    try {
+      this.commits.checkRunning();
+      if (this.#isClosing) throw new AlopexError(SqlState.cannotConnectNow, 'the database is closed');
+    } catch (error) {
+      release();
+      throw error;
+    }
+    this.#holder = holder;
+    const before = this.commits.latest;
+    return {
+      writer: new Writer(this.context, this.commits, this.#maintenance),
+      release: async () => {
+        this.#holder = undefined;
+        const after = this.commits.latest;
+        release();
+        this.#shortenLog();
+        await this.#compaction.committed(before, after);
+      },
+    };
+  }
+
+  /** Tells of trouble that fails no statement. */
+  warn(message: string, cause: unknown): void {
+    this.#onWarning(new AlopexError(SqlState.ioError, message, { cause }));
   }
 
   /**
@@ -211,27 +252,29 @@ export class Engine {
     connection: KernelConnection,
     name: ObjectName | undefined,
     path: SearchPath = MAIN_PATH,
+    wait: LockWait = this.standardWait,
   ): Promise<void> {
     const tables = await this.write(async (writer) => {
       writer.searchPath = path;
       const names = name === undefined ? [...writer.latest.tables.values()] : [writer.table(name)];
       for (const each of names) await writer.flush(connection, each);
       return names.map((each) => writer.table(each).tableId);
-    });
+    }, wait);
     for (const tableId of tables) await this.#compaction.vacuum(connection, tableId);
   }
 
   /** Flushes keys and every table with anything in memory, and trims the log. */
-  async checkpoint(connection: KernelConnection): Promise<void> {
+  async checkpoint(connection: KernelConnection, wait: LockWait = this.standardWait): Promise<void> {
     await this.write(async (writer) => {
       for (const table of writer.latest.tables.values()) await writer.flush(connection, table);
-    });
+    }, wait);
     await this.kv.flush();
     await this.#trimLog();
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    await this.#holder?.letGo();
     await this.#compaction.close();
     await this.kv.close();
     await this.#background;
@@ -248,7 +291,7 @@ export class Engine {
       try {
         await this.sequences.close();
       } finally {
-        await this.context.manifest.close();
+        await this.#manifest.close();
       }
     }
   }
@@ -261,7 +304,7 @@ export class Engine {
     this.#inBackground(async () => {
       const connection = await this.context.kernel.connect();
       try {
-        await this.checkpoint(connection);
+        await this.checkpoint(connection, FOR_EVER);
       } finally {
         connection.close();
         this.#isShortening = false;
@@ -291,6 +334,22 @@ export class Engine {
     });
   }
 }
+
+/** Has the write lock for more than a statement. */
+export interface LockHolder {
+  /** Called when the database is closed. */
+  letGo(): Promise<void>;
+}
+
+/** The write lock of tables, until it is released. */
+export interface HeldLock {
+  /** Commits with it. */
+  readonly writer: Writer;
+  /** Gives the lock back at once; returns when compaction keeps up with what was committed. */
+  release(): Promise<void>;
+}
+
+const FOR_EVER: LockWait = { timeoutMs: 0 };
 
 /** What a turn of the write lock did, and the versions between which it did it. */
 interface Written<T> {

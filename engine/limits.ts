@@ -1,6 +1,6 @@
 import { AlopexError, SqlState } from './errors.ts';
 
-/** Sizes at which things go from memory to files, and the greatest sizes that are taken. */
+/** Sizes at which things go from memory to files, the greatest sizes that are taken, and how long to wait. */
 export interface EngineLimits {
   /** A memtable whose rows take more bytes in the log is flushed to a segment. */
   readonly memtableBytes: number;
@@ -32,6 +32,8 @@ export interface EngineLimits {
   readonly maxSegments: number;
   /** Disk space for copies of what queries read of remote cold files. */
   readonly readCacheBytes: number;
+  /** So long a statement waits while a transaction that defines tables holds their write lock, before it fails (55P03), in milliseconds; 0 for ever. */
+  readonly lockTimeoutMs: number;
 }
 
 export const DEFAULT_LIMITS: EngineLimits = {
@@ -50,6 +52,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   stopSegments: 128,
   maxSegments: 10_000,
   readCacheBytes: 16 * (1 << 30),
+  lockTimeoutMs: 60_000,
 };
 
 /** Keys above it do not fit where memtables keep them. */

@@ -1,13 +1,13 @@
 import type { Commits } from './commits.ts';
 import type { EngineContext } from './context.ts';
 import { encodeCommit } from './log/commit-record.ts';
-import type { Mutex } from './mutex.ts';
 import { FileKeys } from './table/file-keys.ts';
 import type { Row } from './table/pending-rows.ts';
 import { RowEncoder } from './table/row-encoder.ts';
 import { keyShape, rowKey, type RowKey } from './table/row-key.ts';
 import type { TableSchema } from './table/schema.ts';
 import type { DatabaseVersion, TableVersion } from './table/version.ts';
+import type { WriteLock } from './write-lock.ts';
 import { withTable } from './writer.ts';
 
 /** Rows to add to a table, each complete, of the columns' types and within their NOT NULL constraints. */
@@ -50,13 +50,13 @@ const WAIT_FACTOR = 4;
 export class RowCommits {
   readonly #context: EngineContext;
   readonly #commits: Commits;
-  readonly #writers: Mutex;
+  readonly #writers: WriteLock;
   readonly #fileKeys: FileKeys;
   readonly #encoders = new WeakMap<TableSchema, Promise<RowEncoder | undefined> | RowEncoder>();
   #inserts = 0;
   #insertedRows = 0;
 
-  constructor(context: EngineContext, commits: Commits, writers: Mutex) {
+  constructor(context: EngineContext, commits: Commits, writers: WriteLock) {
     this.#context = context;
     this.#commits = commits;
     this.#writers = writers;
@@ -88,7 +88,8 @@ export class RowCommits {
       const committed = this.#commitNow(insert, keys, ready);
       if (committed !== 'behind') return committed;
     }
-    return this.#writers.run(() => this.#commitInTurn(insert, keys, ready));
+    const { lockTimeoutMs: timeoutMs } = this.#context.limits;
+    return this.#writers.run(() => this.#commitInTurn(insert, keys, ready), { timeoutMs });
   }
 
   async close(): Promise<void> {

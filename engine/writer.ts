@@ -1,4 +1,4 @@
-import type { AcceptedChange, Commits, Garbage } from './commits.ts';
+import type { AcceptedChange, CommitTarget, Garbage } from './commits.ts';
 import type { EngineContext } from './context.ts';
 import { AlopexError, SqlState } from './errors.ts';
 import type { KernelConnection } from './ports/kernel.ts';
@@ -24,15 +24,18 @@ export interface TableWriter {
   commit(connection: KernelConnection, request: TableChangeRequest): Promise<void>;
 }
 
-/** The write lock of tables, held. Tables change through it alone; commits of other kinds may come in between. */
+/**
+ * The write lock of tables, held. Tables change through it alone; commits of other kinds may come in between. Where its changes go is up to `commits`: a transaction that defines
+ * something keeps them to itself until it commits.
+ */
 export class Writer implements TableWriter {
   readonly context: EngineContext;
   searchPath: SearchPath = MAIN_PATH;
   beforeCommit: (() => Promise<void>) | undefined;
-  readonly #commits: Commits;
+  readonly #commits: CommitTarget;
   readonly #maintenance: KernelConnection;
 
-  constructor(context: EngineContext, commits: Commits, maintenance: KernelConnection) {
+  constructor(context: EngineContext, commits: CommitTarget, maintenance: KernelConnection) {
     this.context = context;
     this.#commits = commits;
     this.#maintenance = maintenance;
@@ -45,6 +48,11 @@ export class Writer implements TableWriter {
 
   table(name: ObjectName): TableVersion {
     return requireTable(this.latest, name, this.searchPath);
+  }
+
+  /** Whether what it does can still be undone. */
+  get isInTransaction(): boolean {
+    return false;
   }
 
   reads(): void {
@@ -65,7 +73,7 @@ export class Writer implements TableWriter {
     const full = request.version.memtable.sizeBytes > limits.memtableBytes;
     if (rowCount > limits.largeRows || full) {
       refuseMoreSegments(request.version, limits.maxSegments);
-      await this.#commitToSegments(connection, request);
+      await this.commitToSegments(connection, request);
       return;
     }
     // Rows stay in the order of their commits.
@@ -79,10 +87,11 @@ export class Writer implements TableWriter {
   /** Writes a table's memtable and deletes to files; does nothing when there are none. */
   async flush(connection: KernelConnection, name: ObjectName): Promise<void> {
     const version = this.table(name);
-    if (version.memtable.sizeBytes > 0) await this.#commitToSegments(connection, { version });
+    if (version.memtable.sizeBytes > 0) await this.commitToSegments(connection, { version });
   }
 
-  async #commitToSegments(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
+  /** Commits them by segments, whatever their size. */
+  async commitToSegments(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
     const { version } = request;
     const prepared = await prepareSegments(this.context, connection, request);
     await this.sequenced(async (seq) => {
@@ -123,12 +132,11 @@ export class Writer implements TableWriter {
 }
 
 /** A database version with one table replaced or added. */
-export function withTable(version: DatabaseVersion, table: TableVersion, schemaChanged = false): DatabaseVersion {
+export function withTable(version: DatabaseVersion, table: TableVersion): DatabaseVersion {
   return {
     ...version,
     seq: table.seq,
     tables: new Map(version.tables).set(objectKey(table.schemaName, table.name), table),
-    schemaEpoch: version.schemaEpoch + Number(schemaChanged),
   };
 }
 

@@ -165,6 +165,7 @@ function parseEdits(bytes: Uint8Array, from: number): ManifestContent {
       state = applyEdit(state, edit);
       editCount++;
       if (edit.kind === 'snapshot') snapshotSeq = edit.seq;
+      else if (edit.kind === 'batch') for (let seq = edit.firstSeq; seq <= edit.seq; seq++) editSeqs.add(seq);
       else if ('seq' in edit) editSeqs.add(edit.seq);
     } catch (error) {
       return damageAt(`an edit does not fit: ${problemOf(error, '')}`, payloads.length - editCount - 1);

@@ -100,11 +100,11 @@ test('a newer format is refused, and a lost CURRENT is not taken for a new datab
   const files = new MemoryFileSystem();
   const manifest = await Manifest.open(files, '/m');
   await manifest.commit({ kind: 'create-table', seq: 1, table: table(1) });
-  const json = '{"formatVersion":4,"manifest":"MANIFEST-000001"}';
+  const json = '{"formatVersion":5,"manifest":"MANIFEST-000001"}';
   await files.writeFileAtomic('/m/CURRENT', Buffer.from(`${json} ${crc32(json).toString(16).padStart(8, '0')}\n`));
   await expect(Manifest.open(files, '/m')).rejects.toMatchObject({
     code: '0A000',
-    message: expect.stringContaining('version 4') as string,
+    message: expect.stringContaining('version 5') as string,
   });
   await files.remove('/m/CURRENT');
   await expect(Manifest.open(files, '/m')).rejects.toMatchObject({ code: 'XX001' });
@@ -124,7 +124,7 @@ test('a manifest of format version 2 is read, and written anew before anything i
   const definition = { definitionId: 1, kind: 'view', schemaName: 'main', name: 'v', body: 'AS FROM t1' } as const;
   await manifest.commit({ kind: 'put-definition', seq: 2, definition });
   expect([...files.files.keys()].toSorted()).toEqual(['/m/CURRENT', '/m/MANIFEST-000002']);
-  expect(new TextDecoder().decode(files.files.get('/m/CURRENT'))).toContain('"formatVersion":3');
+  expect(new TextDecoder().decode(files.files.get('/m/CURRENT'))).toContain('"formatVersion":4');
   const again = await Manifest.open(files, '/m');
   expect(again.state).toEqual(manifest.state);
 });

@@ -15,7 +15,7 @@ import {
 } from './state.ts';
 
 /** Written into every data directory; a higher one was written by a later AlopexDB. */
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 
 /** The oldest that can be read. Its manifest is rewritten before anything is added, for the AlopexDB that wrote it would not know the edits. */
 const OLDEST_FORMAT_VERSION = 2;
@@ -28,11 +28,19 @@ export interface Current {
   readonly manifest: string;
 }
 
+/** The state of the database, and the way to change it. */
+export interface ManifestEdits {
+  readonly state: ManifestState;
+  /** Why nothing more can be committed, if so. */
+  readonly failure: unknown;
+  commit(edit: Edit): Promise<ManifestState>;
+}
+
 /**
  * The append-only log of edits, and the only commit point of every change of files (invariant 3).
  * `<folder>/CURRENT` names the manifest file in use; it is replaced atomically when a new one takes over.
  */
-export class Manifest {
+export class Manifest implements ManifestEdits {
   readonly #folder: string;
   readonly #file: AppendFile;
   readonly #turns = new Mutex();

@@ -6,7 +6,6 @@ import { Pins } from './pins.ts';
 const version = (seq: number): DatabaseVersion => ({
   seq,
   tables: new Map(),
-  schemaEpoch: 0,
   definitions: NO_DEFINITIONS,
 });
 

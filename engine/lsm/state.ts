@@ -140,6 +140,8 @@ export type Edit =
     }
   | KvEdit
   | CatalogEdit
+  /** All of them or none: what a transaction that defines something has done. Numbers of commits from `firstSeq` to `seq` are its own. Its edits have numbers of their own time, up to `seq`. */
+  | { readonly kind: 'batch'; readonly firstSeq: number; readonly seq: number; readonly edits: readonly Edit[] }
   | { readonly kind: 'put-job'; readonly job: TierJob }
   | { readonly kind: 'end-job'; readonly jobId: string }
   /** The whole state, at the head of a new manifest file. */
@@ -223,6 +225,8 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
     }
     case 'reserve-sequence':
       return { ...state, catalog: applyCatalogEdit(state.catalog, edit) };
+    case 'batch':
+      return { ...edit.edits.reduce(applyEdit, state), seq: edit.seq };
     case 'end-job':
       return { ...state, jobs: withoutJob(state, edit.jobId) };
   }

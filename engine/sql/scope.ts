@@ -13,6 +13,8 @@ export interface Scope {
   control(statement: TransactionStatement | SessionStatement): Promise<StatementResult | string>;
   /** Where plain names are looked for. */
   readonly searchPath: SearchPath;
+  /** The version that a statement begins with. */
+  readonly latest: DatabaseVersion;
   acquire(): Promise<Session>;
   release(session: Session): void;
   /** The version that a query reads. To be released. */
@@ -25,7 +27,7 @@ export interface Scope {
   alone<T>(run: () => Promise<T | undefined>): Promise<T | undefined> | undefined;
   /** Runs a statement that changes rows. */
   change<T>(run: (writer: TableWriter) => Promise<T>): Promise<T>;
-  /** Runs a statement that changes tables themselves. */
+  /** Runs a statement that changes tables themselves, or other definitions. */
   define<T>(run: (writer: Writer) => Promise<T>): Promise<T>;
   /** Throws when a statement cannot run here. */
   refuseWithin(command: string): void;
@@ -57,6 +59,10 @@ export class TransactionScope implements Scope {
 
   get searchPath(): SearchPath {
     return this.#session.searchPath;
+  }
+
+  get latest(): DatabaseVersion {
+    return this.#writer.latest;
   }
 
   acquire(): Promise<Session> {
@@ -104,9 +110,9 @@ export class TransactionScope implements Scope {
     return run(this.#session.direct(this.#writer));
   }
 
-  async define<T>(): Promise<T> {
+  async define<T>(run: (writer: Writer) => Promise<T>): Promise<T> {
     if (this.#options.readOnly) throw readOnlyTransaction();
-    return Promise.reject(refusedWithin('a statement that defines tables'));
+    return this.#options.define(run);
   }
 
   refuseWithin(command: string): void {
@@ -119,6 +125,8 @@ export interface TransactionScopeOptions {
   /** Throws when the transaction has ended. */
   readonly checkOpen: () => void;
   readonly savepoints: (statement: SavepointStatement) => Promise<void>;
+  /** Runs a statement that defines something. */
+  readonly define: <T>(run: (writer: Writer) => Promise<T>) => Promise<T>;
 }
 
 export function isSavepoint(statement: { readonly kind: string }): statement is SavepointStatement {

@@ -115,7 +115,7 @@ export class SqlEngine {
     }
     const session = await scope.acquire();
     try {
-      const runnable = this.#withSequences(session, statement, text);
+      const runnable = this.#withSequences(scope, session, statement, text);
       return await this.#runIn(scope, session, runnable, parameters);
     } catch (error) {
       scope.release(session);
@@ -124,11 +124,10 @@ export class SqlEngine {
   }
 
   /** The statement with the kernel's names of the sequences in it. What defines something keeps theirs: it may be run when they have others. */
-  #withSequences(session: Session, statement: RunnableStatement, text: string): Runnable {
+  #withSequences(scope: Scope, session: Session, statement: RunnableStatement, text: string): Runnable {
     const asItIs = { statement, text, typed: new Map<string, string>() };
     if (isDefinitionStatement(statement)) return asItIs;
-    const { definitions } = this.#engine.commits.latest;
-    const rewritten = withKernelSequences(text, definitions, session.searchPath);
+    const rewritten = withKernelSequences(text, scope.latest.definitions, session.searchPath);
     const parsed = rewritten.text === text ? statement : parseStatement(rewritten.text);
     return isControl(parsed) ? asItIs : { ...rewritten, statement: parsed };
   }

@@ -78,7 +78,7 @@ export async function createTable(
     });
     const files = segments.map((segment) => segmentFile(context, tableId, segment));
     writer.accept({
-      version: withTable(writer.latest, { ...version, seq, files }, true),
+      version: withTable(writer.latest, { ...version, seq, files }),
       durable: Promise.resolve(),
       garbage,
     });
@@ -107,11 +107,15 @@ export async function dropTable(writer: Writer, version: TableVersion): Promise<
 export function withoutTable(version: DatabaseVersion, seq: number, table: TableVersion): DatabaseVersion {
   const tables = new Map(version.tables);
   tables.delete(objectKey(table.schemaName, table.name));
-  return { ...version, seq, tables, schemaEpoch: version.schemaEpoch + 1 };
+  return { ...version, seq, tables };
 }
 
 /** Removes what this database holds of a table, in files and in the kernel. */
-async function removeTable(context: EngineContext, connection: KernelConnection, version: TableVersion): Promise<void> {
+export async function removeTable(
+  context: EngineContext,
+  connection: KernelConnection,
+  version: TableVersion,
+): Promise<void> {
   await dropKernelTable(connection, version.memtable.table);
   await dropKernelTable(connection, version.deletesTable);
   for (const kind of ['segments', 'deletes', 'cache']) {

@@ -19,12 +19,9 @@ export interface Definition {
 
 /** All definitions at one commit. Immutable. */
 export class Definitions {
-  /** Changes whenever a definition does. */
-  readonly epoch: number;
   readonly #byKey: ReadonlyMap<string, Definition>;
 
-  constructor(epoch: number, definitions: Iterable<Definition>) {
-    this.epoch = epoch;
+  constructor(definitions: Iterable<Definition>) {
     this.#byKey = new Map([...definitions].map((definition) => [definitionKey(definition), definition]));
   }
 
@@ -56,7 +53,7 @@ export class Definitions {
   }
 }
 
-export const NO_DEFINITIONS = new Definitions(0, []);
+export const NO_DEFINITIONS = new Definitions([]);
 
 /** Kinds have names of their own: a type and a view of one name go together. */
 export function definitionKey({ kind, schemaName, name }: Definition): string {

@@ -1,4 +1,5 @@
 import type { EngineContext } from '../context.ts';
+import type { CatalogState } from '../lsm/catalog-state.ts';
 import { Mutex } from '../mutex.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { quoteLiteral } from './data-type.ts';
@@ -77,11 +78,23 @@ export class SequenceBounds {
   /** To be called before values are told to anyone, or stored. Makes durable that they may have been handed out. */
   async reserve(): Promise<void> {
     await this.#turns.run(async () => {
-      for (const { definitionId, last, range } of await this.#counters()) {
-        if (!isBeyond(last, this.#reserved(definitionId), range)) continue;
-        await this.#write(definitionId, boundToReserve(last, range));
-      }
+      const { catalog } = this.#context.manifest.state;
+      for (const { definitionId, reserved } of await this.#unreserved(catalog))
+        await this.#write(definitionId, reserved);
     });
+  }
+
+  /** What has to be made durable before values of a catalog's sequences are told to anyone, or stored. */
+  unreserved(catalog: CatalogState): Promise<Reservation[]> {
+    return this.#turns.run(() => this.#unreserved(catalog));
+  }
+
+  async #unreserved(catalog: CatalogState): Promise<Reservation[]> {
+    return (await this.#counters(catalog)).flatMap(({ definitionId, last, range }) =>
+      isBeyond(last, catalog.reserved.get(definitionId), range)
+        ? [{ definitionId, reserved: boundToReserve(last, range) }]
+        : [],
+    );
   }
 
   /** When the database is closed, in order: no value is skipped then. */
@@ -90,8 +103,9 @@ export class SequenceBounds {
       try {
         // Nothing can be written any more, and nothing has to be: what is reserved holds.
         if (this.#context.manifest.failure !== undefined) return;
-        for (const { definitionId, last } of await this.#counters()) {
-          if (this.#reserved(definitionId) !== last) await this.#write(definitionId, last);
+        const { catalog } = this.#context.manifest.state;
+        for (const { definitionId, last } of await this.#counters(catalog)) {
+          if (catalog.reserved.get(definitionId) !== last) await this.#write(definitionId, last);
         }
       } finally {
         this.#connection?.close();
@@ -100,18 +114,13 @@ export class SequenceBounds {
     });
   }
 
-  #reserved(definitionId: number): bigint | undefined {
-    return this.#context.manifest.state.catalog.reserved.get(definitionId);
-  }
-
   /** Belongs to no commit, and needs no turn among them. */
   async #write(definitionId: number, reserved: bigint): Promise<void> {
     await this.#context.manifest.commit({ kind: 'reserve-sequence', definitionId, reserved });
   }
 
   /** Of the sequences that have handed out a value. */
-  async #counters(): Promise<Counter[]> {
-    const { definitions } = this.#context.manifest.state.catalog;
+  async #counters({ definitions }: CatalogState): Promise<Counter[]> {
     if (![...definitions.values()].some(({ kind }) => kind === 'sequence')) return [];
     this.#connection ??= await this.#context.kernel.connect();
     const rows = await this.#connection.rows(
@@ -126,6 +135,12 @@ export class SequenceBounds {
       ];
     });
   }
+}
+
+/** Up to which value a sequence may have handed out all. */
+export interface Reservation {
+  readonly definitionId: number;
+  readonly reserved: bigint;
 }
 
 interface Counter {

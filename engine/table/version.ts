@@ -32,6 +32,8 @@ export interface Overlay {
   readonly nextRid: number;
   /** Number of the last operation. */
   readonly operation: number;
+  /** The table without it. */
+  readonly base: TableVersion;
 }
 
 /** State of a table at one snapshot. Immutable: readers never lock. */
@@ -62,8 +64,6 @@ export interface DatabaseVersion {
   readonly seq: number;
   /** By `objectKey`. */
   readonly tables: ReadonlyMap<string, TableVersion>;
-  /** Changes with every change of a table's name or columns. */
-  readonly schemaEpoch: number;
   readonly definitions: Definitions;
 }
 

@@ -4,9 +4,9 @@ import { quoteIdentifier } from '../table/data-type.ts';
 import { scanSql } from '../table/scan.ts';
 import { makeReadable } from '../table/readable.ts';
 import type { EngineContext } from '../context.ts';
-import type { Overlay, TableVersion } from '../table/version.ts';
+import type { DatabaseVersion, Overlay, TableVersion } from '../table/version.ts';
 import { conflict } from './transaction-tree.ts';
-import { addedRows, deletedCommitted } from './transaction-writer.ts';
+import { addedRows, deletedCommitted } from './overlay-sql.ts';
 
 /** A table that a transaction has changed: in its snapshot, with its changes, and as it is when the transaction commits. */
 export interface ChangedTable {
@@ -42,6 +42,17 @@ export async function checkTableConflicts(
       `SELECT 1 AS found FROM ${addedRows(now, overlay)} AS s JOIN (${scanSql(readable, { positions: true })}) AS t ON ${on} ANTI JOIN ${deletedCommitted(overlay)} AS d ON t.__file = d.__file AND t.__pos = d.__pos LIMIT 1`,
     );
     if (clash !== undefined) throw conflict(`added a row to table "${name}" with a key that this transaction adds too`);
+  }
+}
+
+/** Throws `40001` when a table that was read has changed since, whichever of its rows were. */
+export function checkReads(read: ReadonlySet<number>, base: DatabaseVersion, latest: DatabaseVersion): void {
+  if (read.size === 0) return;
+  const now = new Map([...latest.tables.values()].map((table) => [table.tableId, table.seq]));
+  for (const table of base.tables.values()) {
+    if (read.has(table.tableId) && now.get(table.tableId) !== table.seq) {
+      throw conflict(`changed table "${table.name}", which this transaction read`);
+    }
   }
 }
 

@@ -33,6 +33,8 @@ export interface TransactionBase {
   readonly tracksReads: boolean;
   /** Throws when the transaction has ended. */
   readonly checkOpen: () => void;
+  /** Throws when it cannot write keys. */
+  readonly checkWritable: () => void;
 }
 
 /** Keys as a transaction sees them: one snapshot, and its own writes on top, which nobody else sees before they are committed. */
@@ -73,11 +75,13 @@ export class TransactionTree implements KvTree {
   }
 
   createKeyspace(name: string): Promise<number> {
+    this.#base.checkWritable();
     return this.#base.createKeyspace(name);
   }
 
   write(batch: KvBatch, condition?: (reader: KvReader) => boolean): Promise<boolean> {
     this.#base.checkOpen();
+    this.#base.checkWritable();
     if (condition !== undefined && !condition(this.reader)) return Promise.resolve(false);
     const bytes = batch.bytes.slice();
     this.#apply(bytes);

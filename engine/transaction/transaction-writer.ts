@@ -1,26 +1,33 @@
 import type { EngineContext } from '../context.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { rowidEnd, type TableChangeRequest } from '../table/commit.ts';
-import { OVERLAY_FILE_ID } from '../table/data-file.ts';
 import { quoteIdentifier, typeSql } from '../table/data-type.ts';
 import { dropKernelTable } from '../table/kernel-tables.ts';
-import { MAIN_PATH, type ObjectName, type SearchPath } from '../table/object-name.ts';
+import { lookUp, MAIN_PATH, objectKey, type ObjectName, type SearchPath } from '../table/object-name.ts';
 import { addDeleted, deleteCount } from '../table/staged.ts';
 import type { DatabaseVersion, Overlay, TableVersion } from '../table/version.ts';
 import { requireTable, withTable, type TableWriter } from '../writer.ts';
+import { checkReads, checkTableConflicts } from './table-conflicts.ts';
 
-/** Tables as a transaction sees and changes them: one snapshot, and its own changes in temporary tables of its connection. */
+/** Temporary tables with changes of a table. They stay as long as the transaction, which may go back to them. */
+interface OverlayTables {
+  readonly table: TableVersion;
+  readonly overlay: Overlay;
+  lastOperation: number;
+}
+
+/**
+ * Tables as a transaction sees and changes them: one snapshot, what it has defined (`latest` is set then), and its changes of rows in temporary tables of its connection.
+ */
 export class TransactionWriter implements TableWriter {
   readonly context: EngineContext;
   searchPath: SearchPath = MAIN_PATH;
   beforeCommit: (() => Promise<void>) | undefined;
   readonly #connection: KernelConnection;
   readonly #base: DatabaseVersion;
-  #latest: DatabaseVersion;
-  /** Versions of changed tables before their first change, by table id. */
-  readonly #before = new Map<number, TableVersion>();
-  /** Tables that have had temporary tables, by table id: also those whose changes were rolled back. */
-  readonly #overlaid = new Map<number, { readonly version: TableVersion; readonly overlay: Overlay }>();
+  latest: DatabaseVersion;
+  /** By the name of their rows. */
+  readonly #overlays = new Map<string, OverlayTables>();
   readonly readTables = new Set<number>();
   #operation = 0;
 
@@ -28,23 +35,19 @@ export class TransactionWriter implements TableWriter {
     this.context = context;
     this.#connection = connection;
     this.#base = base;
-    this.#latest = base;
-  }
-
-  get latest(): DatabaseVersion {
-    return this.#latest;
+    this.latest = base;
   }
 
   /** Tables with changes, as they are now and as they were in the snapshot. */
-  get changed(): { now: TableVersion; before: TableVersion }[] {
-    return [...this.#latest.tables.values()].flatMap((now) => {
-      const before = this.#before.get(now.tableId);
-      return before === undefined || now.overlay === undefined ? [] : [{ now, before }];
+  get changed(): { now: TableVersion & { readonly overlay: Overlay }; before: TableVersion }[] {
+    return [...this.latest.tables.values()].flatMap((now) => {
+      const { overlay } = now;
+      return overlay === undefined ? [] : [{ now: { ...now, overlay }, before: overlay.base }];
     });
   }
 
   table(name: ObjectName): TableVersion {
-    return requireTable(this.#latest, name, this.searchPath);
+    return requireTable(this.latest, name, this.searchPath);
   }
 
   reads(tableIds: readonly number[]): void {
@@ -53,7 +56,7 @@ export class TransactionWriter implements TableWriter {
 
   /** Tables whose views may show changes of the transaction, or have. */
   get overlaid(): TableVersion[] {
-    return [...this.#overlaid.values()].map(({ version }) => version);
+    return [...this.#overlays.values()].map(({ table }) => table);
   }
 
   async commit(connection: KernelConnection, request: TableChangeRequest): Promise<void> {
@@ -83,8 +86,9 @@ export class TransactionWriter implements TableWriter {
       await connection.run('ROLLBACK');
       throw error;
     }
-    if (!this.#before.has(version.tableId)) this.#before.set(version.tableId, version);
-    this.#latest = withTable(this.#latest, {
+    const tables = this.#overlays.get(overlay.rows);
+    if (tables !== undefined) tables.lastOperation = operation;
+    this.latest = withTable(this.latest, {
       ...version,
       deletedRows: addDeleted(version.deletedRows, deletes?.countByFile ?? new Map()),
       overlay: { ...overlay, nextRid, operation },
@@ -92,11 +96,12 @@ export class TransactionWriter implements TableWriter {
   }
 
   async #createOverlay(version: TableVersion): Promise<Overlay> {
-    const rows = `temp.main.__alopex_tx_rows_${version.tableId}`;
-    const deletes = `temp.main.__alopex_tx_deletes_${version.tableId}`;
+    const suffix = `${version.tableId}_${this.#operation}`;
+    const rows = `temp.main.__alopex_tx_rows_${suffix}`;
+    const deletes = `temp.main.__alopex_tx_deletes_${suffix}`;
     const columns = version.schema.columns.map((column) => `${quoteIdentifier(column.name)} ${typeSql(column.type)}`);
-    const overlay = { rows, deletes, nextRid: 0, operation: 0 };
-    this.#overlaid.set(version.tableId, { version, overlay });
+    const overlay = { rows, deletes, nextRid: 0, operation: 0, base: version };
+    this.#overlays.set(rows, { table: version, overlay, lastOperation: 0 });
     await this.#connection.run(
       `CREATE OR REPLACE TEMP TABLE ${rows} (__op INTEGER, __rid BIGINT, ${columns.join(', ')})`,
     );
@@ -106,28 +111,49 @@ export class TransactionWriter implements TableWriter {
 
   /** Number of the last operation, and the versions after it: to go back to. */
   get mark(): TableMark {
-    return { operation: this.#operation, latest: this.#latest };
+    return { operation: this.#operation, latest: this.latest };
   }
 
   async rollBackTo({ operation, latest }: TableMark): Promise<void> {
-    for (const { now } of this.changed) {
-      if (now.overlay === undefined || now.overlay.operation <= operation) continue;
-      await this.#connection.run(`DELETE FROM ${now.overlay.rows} WHERE __op > ${operation}`);
-      await this.#connection.run(`DELETE FROM ${now.overlay.deletes} WHERE __op > ${operation}`);
+    for (const tables of this.#overlays.values()) {
+      if (tables.lastOperation <= operation) continue;
+      await this.#connection.run(`DELETE FROM ${tables.overlay.rows} WHERE __op > ${operation}`);
+      await this.#connection.run(`DELETE FROM ${tables.overlay.deletes} WHERE __op > ${operation}`);
+      tables.lastOperation = operation;
     }
     // Versions differ by what is shown of them: those of a later operation must not be taken for these.
     this.#operation++;
-    this.#latest = latest;
+    this.latest = latest;
+  }
+
+  /** Goes on from a newer version than the snapshot. Throws `40001` when it has other rows where the transaction has read or changed some. */
+  async moveTo(newest: DatabaseVersion): Promise<void> {
+    checkReads(this.readTables, this.#base, newest);
+    let moved = newest;
+    for (const { now, before } of this.changed) {
+      const latest = lookUp(newest.tables, now, MAIN_PATH);
+      await checkTableConflicts(this.context, this.#connection, { before, now, latest });
+      const target = latest ?? before; // Its absence is a conflict.
+      const own = countDifference(now.deletedRows, before.deletedRows);
+      const overlay = { ...now.overlay, base: target };
+      const tables = new Map(moved.tables).set(objectKey(target.schemaName, target.name), {
+        ...target,
+        deletedRows: addDeleted(target.deletedRows, own),
+        overlay,
+      });
+      moved = { ...moved, tables };
+    }
+    this.latest = moved;
   }
 
   /** Removes the temporary tables. */
   async drop(): Promise<void> {
-    for (const { overlay } of this.#overlaid.values()) {
+    for (const { overlay } of this.#overlays.values()) {
       await dropKernelTable(this.#connection, overlay.rows);
       await dropKernelTable(this.#connection, overlay.deletes);
     }
-    this.#overlaid.clear();
-    this.#latest = this.#base;
+    this.#overlays.clear();
+    this.latest = this.#base;
   }
 }
 
@@ -136,13 +162,11 @@ export interface TableMark {
   readonly latest: DatabaseVersion;
 }
 
-/** Positions of committed rows that a transaction has deleted: a relation (`__file`, `__pos`). */
-export function deletedCommitted(overlay: Overlay): string {
-  return `(SELECT __file, __pos FROM ${overlay.deletes} WHERE __file <> ${OVERLAY_FILE_ID})`;
-}
-
-/** Rows that a transaction has added and not deleted again: `__rid` and the table's columns. */
-export function addedRows(version: TableVersion, overlay: Overlay): string {
-  const columns = version.schema.columns.map((column) => quoteIdentifier(column.name)).join(', ');
-  return `(SELECT __rid, ${columns} FROM ${overlay.rows} WHERE __rid NOT IN (SELECT __pos FROM ${overlay.deletes} WHERE __file = ${OVERLAY_FILE_ID}))`;
+/** What there is more of in `after` than in `before`. */
+function countDifference(
+  after: ReadonlyMap<number, number>,
+  before: ReadonlyMap<number, number>,
+): ReadonlyMap<number, number> {
+  const more = [...after].map(([fileId, count]) => [fileId, count - (before.get(fileId) ?? 0)] as const);
+  return new Map(more.filter(([, count]) => count > 0));
 }

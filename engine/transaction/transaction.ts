@@ -3,22 +3,20 @@ import { AlopexError, SqlState } from '../errors.ts';
 import { KeyValue } from '../kv/access/key-value.ts';
 import type { StoreTree } from '../kv/access/store-tree.ts';
 import { KvView } from '../kv/store/kv-view.ts';
-import type { KernelConnection, Parameters } from '../ports/kernel.ts';
+import type { Parameters } from '../ports/kernel.ts';
 import type { StatementResult } from '../sql/run/result.ts';
 import type { Session } from '../sql/run/session.ts';
 import { transactionBusy, TransactionScope } from '../sql/scope.ts';
 import type { SqlEngine } from '../sql/sql-engine.ts';
-import { commitToLog } from '../table/commit.ts';
-import { stagedDeletes } from '../table/staged.ts';
-import type { TableChangeRequest } from '../table/commit.ts';
-import { dropKernelTable } from '../table/kernel-tables.ts';
-import { lookUp, MAIN_PATH } from '../table/object-name.ts';
-import type { DatabaseVersion, TableVersion } from '../table/version.ts';
-import { withTable, type Writer } from '../writer.ts';
+import type { DatabaseVersion } from '../table/version.ts';
+import type { LockWait } from '../write-lock.ts';
+import type { Writer } from '../writer.ts';
+import { commitRows } from './commit-rows.ts';
 import { NamedSavepoints } from './named-savepoints.ts';
-import { checkTableConflicts, type ChangedTable } from './table-conflicts.ts';
-import { conflict, TransactionTree } from './transaction-tree.ts';
-import { addedRows, deletedCommitted, TransactionWriter, type TableMark } from './transaction-writer.ts';
+import { checkReads } from './table-conflicts.ts';
+import { TransactionTables, type TablesMark } from './transaction-tables.ts';
+import { TransactionTree } from './transaction-tree.ts';
+import { TransactionWriter } from './transaction-writer.ts';
 
 /**
  * - `snapshot`: reads see one snapshot; of two transactions that write the same key or row, the first to commit wins.
@@ -33,6 +31,8 @@ export interface TransactionParts {
   readonly tree: StoreTree;
   /** Where statements get their session. */
   readonly sessions: SessionSource;
+  /** How long to wait for the write lock of tables; as the limits say when absent. */
+  readonly lockWait?: () => LockWait;
 }
 
 /** Gives sessions out, and takes them back. */
@@ -59,10 +59,10 @@ export class Transaction {
   readonly #base: DatabaseVersion;
   readonly #keys: TransactionTree;
   readonly #letGo: () => void;
-  #opening: Promise<TableSide> | undefined;
+  #opening: Promise<TransactionTables> | undefined;
   /** Steps of statements that were asked for and have not ended. */
   #steps = 0;
-  #tables: TableSide | undefined;
+  #tables: TransactionTables | undefined;
   #savepoints: Savepoint[] = [];
   #state: 'open' | 'being committed' | 'committed' | 'rolled back' = 'open';
 
@@ -89,6 +89,7 @@ export class Transaction {
       createKeyspace: (name) => tree.createKeyspace(name),
       tracksReads: isolation === 'serializable',
       checkOpen: () => this.#checkOpen(),
+      checkWritable: () => this.#checkKeysWritable(),
     });
     this.kv = new KeyValue(this.#keys);
   }
@@ -139,7 +140,7 @@ export class Transaction {
   savepoint(): Savepoint {
     this.#checkOpen();
     const keys = this.#keys.mark;
-    const tables = this.#tables?.writer.mark;
+    const tables = this.#tables?.mark;
     const savepoint = { rollBack: () => this.#rollBackTo(savepoint, keys, tables) };
     this.#savepoints.push(savepoint);
     return savepoint;
@@ -168,7 +169,21 @@ export class Transaction {
     this.#parts.engine.commits.checkRunning();
   }
 
-  async #openTables(): Promise<TableSide> {
+  /** One record of the log holds keys and rows, one edit of the manifest what is defined: which of the two could make both durable? */
+  #checkKeysWritable(): void {
+    if (this.#tables?.hasDraft === true) throw keysAndDefinitions();
+  }
+
+  async #define<T>(tables: TransactionTables, run: (writer: Writer) => Promise<T>): Promise<T> {
+    if (this.#keys.mark > 0) throw keysAndDefinitions();
+    return tables.define(run, this.#lockWait());
+  }
+
+  #lockWait(): LockWait {
+    return this.#parts.lockWait?.() ?? this.#parts.engine.standardWait;
+  }
+
+  async #openTables(): Promise<TransactionTables> {
     const { sessions, engine } = this.#parts;
     const session = await sessions.acquire();
     const writer = new TransactionWriter(engine.context, session.connection, this.#base);
@@ -176,12 +191,14 @@ export class Transaction {
       readOnly: this.#readOnly,
       checkOpen: () => this.#checkOpen(),
       savepoints: (statement) => this.#named.run(statement),
+      define: (run) => this.#define(tables, run),
     });
-    this.#tables = { session, writer, scope };
-    return this.#tables;
+    const tables = new TransactionTables({ engine, session, writer, scope, letGo: () => this.rollBack() });
+    this.#tables = tables;
+    return tables;
   }
 
-  async #rollBackTo(savepoint: Savepoint, keys: number, tables: TableMark | undefined): Promise<void> {
+  async #rollBackTo(savepoint: Savepoint, keys: number, tables: TablesMark | undefined): Promise<void> {
     this.#checkOpen();
     const at = this.#savepoints.indexOf(savepoint);
     if (at < 0) {
@@ -192,7 +209,7 @@ export class Transaction {
     try {
       this.#savepoints = this.#savepoints.slice(0, at + 1);
       this.#keys.rollBackTo(keys);
-      await this.#tables?.writer.rollBackTo(tables ?? { operation: 0, latest: this.#base });
+      await this.#tables?.rollBackTo(tables ?? { rows: { operation: 0, latest: this.#base } });
     } finally {
       this.#tables?.scope.release();
     }
@@ -210,10 +227,15 @@ export class Transaction {
   }
 
   /** The next user of the session finds nothing of the transaction. */
-  async #giveBack({ session, writer, scope }: TableSide): Promise<void> {
+  async #giveBack(tables: TransactionTables): Promise<void> {
+    const { session, writer, scope } = tables;
     const { sessions } = this.#parts;
     try {
-      await scope.settle();
+      try {
+        await scope.settle();
+      } finally {
+        await tables.end();
+      }
       await session.forget(writer.overlaid);
       await writer.drop();
     } catch {
@@ -231,63 +253,22 @@ export class Transaction {
         hint: 'Wait for every statement before the function returns.',
       });
     }
-    await this.#tables?.scope.settle();
-    const changed = this.#tables?.writer.changed ?? [];
-    const read = this.#isolation === 'serializable' ? (this.#tables?.writer.readTables ?? NONE) : NONE;
+    const tables = this.#tables;
+    await tables?.scope.settle();
+    if (await tables?.commitDraft(() => this.#keys.checkConflicts(engine.kv.view))) return;
+    const changed = tables?.writer.changed ?? [];
+    const read = this.#isolation === 'serializable' ? (tables?.writer.readTables ?? NONE) : NONE;
     const kv = this.#keys.operations;
     if (changed.length === 0 && kv.length === 0) return;
-    if (changed.length === 0 && read.size === 0) {
+    if (tables === undefined || (changed.length === 0 && read.size === 0)) {
       await engine.kv.commitOperations(kv, () => this.#keys.checkConflicts(engine.kv.view));
       return;
     }
-    await engine.write(async (writer) => {
-      const connection = this.#tables?.session.connection;
-      if (connection === undefined) return;
-      this.#checkReads(read, writer.latest);
-      const tables = changed.flatMap(({ now, before }): ChangedTable[] => {
-        const { overlay } = now;
-        if (overlay === undefined) return [];
-        return [{ before, now: { ...now, overlay }, latest: lookUp(writer.latest.tables, now, MAIN_PATH) }];
-      });
-      for (const table of tables) await checkTableConflicts(engine.context, connection, table);
-      await this.#commitTables(writer, connection, tables, kv);
-    });
-  }
-
-  /** A table that was read and changed since is a conflict, whichever of its rows were. */
-  #checkReads(read: ReadonlySet<number>, latest: DatabaseVersion): void {
-    const now = new Map([...latest.tables.values()].map((table) => [table.tableId, table.seq]));
-    for (const table of this.#base.tables.values()) {
-      if (read.has(table.tableId) && now.get(table.tableId) !== table.seq) {
-        throw conflict(`changed table "${table.name}", which this transaction read`);
-      }
-    }
-  }
-
-  async #commitTables(
-    writer: Writer,
-    connection: KernelConnection,
-    tables: readonly ChangedTable[],
-    kv: Uint8Array,
-  ): Promise<void> {
-    const { engine } = this.#parts;
-    const staged: string[] = [];
-    try {
-      const requests: TableChangeRequest[] = [];
-      for (const table of tables) {
-        await table.latest?.memtable.pending.load();
-        requests.push(await stageTable(connection, table, staged));
-      }
-      await writer.sequenced(async (seq) => {
-        this.#keys.checkConflicts(engine.kv.view);
-        const { versions, durable } = await commitToLog(engine.context, connection, seq, requests, kv);
-        engine.kv.apply(seq, kv);
-        const version = versions.reduce((latest, table) => withTable(latest, table), writer.latest);
-        writer.accept({ version: { ...version, seq }, durable, garbage: [] });
-      });
-    } finally {
-      for (const relation of staged) await dropKernelTable(connection, relation);
-    }
+    await tables.write(async (writer) => {
+      checkReads(read, this.#base, writer.latest);
+      const check = (): void => this.#keys.checkConflicts(engine.kv.view);
+      await commitRows(engine, writer, tables.session.connection, tables.writer, { kv, check });
+    }, this.#lockWait());
   }
 }
 
@@ -296,35 +277,12 @@ export interface Savepoint {
   rollBack(): Promise<void>;
 }
 
-interface TableSide {
-  readonly session: Session;
-  readonly writer: TransactionWriter;
-  readonly scope: TransactionScope;
-}
-
 const NONE: ReadonlySet<number> = new Set();
 
-/** What a transaction leaves of its overlay, on top of the newest version. */
-async function stageTable(
-  connection: KernelConnection,
-  { now, latest }: ChangedTable,
-  staged: string[],
-): Promise<TableChangeRequest> {
-  const rows = `temp.main.__alopex_tx_added_${now.tableId}`;
-  const deletes = `temp.main.__alopex_tx_deleted_${now.tableId}`;
-  staged.push(rows, deletes);
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${rows} AS SELECT * EXCLUDE (__rid) FROM ${addedRows(now, now.overlay)} ORDER BY __rid`,
+function keysAndDefinitions(): AlopexError {
+  return new AlopexError(
+    SqlState.featureNotSupported,
+    'a transaction cannot write keys and define tables, views and the like',
+    { hint: 'Use two transactions.' },
   );
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${deletes} AS SELECT DISTINCT __file, __pos FROM ${deletedCommitted(now.overlay)}`,
-  );
-  const [counted] = await connection.rows(`SELECT count(*)::INTEGER AS n FROM ${rows}`);
-  const rowCount = Number(counted?.['n'] ?? 0);
-  const gone = await stagedDeletes(connection, deletes);
-  return {
-    version: latest as TableVersion,
-    ...(rowCount === 0 ? {} : { rows: { relation: rows, rowCount } }),
-    ...(gone.countByFile.size === 0 ? {} : { deletes: gone }),
-  };
 }

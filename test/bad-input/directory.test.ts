@@ -102,12 +102,12 @@ describe('data of another version', () => {
     const path = join(folder, 'manifest', 'CURRENT');
     const current = await readFile(path, 'utf8');
     const { manifest } = JSON.parse(current.slice(0, current.lastIndexOf(' '))) as { manifest: string };
-    const json = JSON.stringify({ formatVersion: 4, manifest });
+    const json = JSON.stringify({ formatVersion: 5, manifest });
     await writeFile(path, `${json} ${crc32(json).toString(16).padStart(8, '0')}\n`);
     const files = await fingerprint(folder);
     expectError(await failure(AlopexDB.open(folder)), {
       code: '0A000',
-      message: `${folder}/manifest has format version 4; this AlopexDB reads up to 3`,
+      message: `${folder}/manifest has format version 5; this AlopexDB reads up to 4`,
       hint: 'Open it with the newer AlopexDB that wrote it. Nothing was changed.',
     });
     expect(await fingerprint(folder)).toEqual(files);

@@ -90,18 +90,9 @@ describe('a transaction', () => {
     ]);
   });
 
-  test('refuses statements that define tables or tend files', async () => {
+  test('refuses statements that tend files', async () => {
     await database.db.transaction(async (tx) => {
-      for (const sql of [
-        'CREATE TABLE u (a INTEGER)',
-        'CREATE TABLE u AS SELECT * FROM t',
-        'DROP TABLE t',
-        'ALTER TABLE t ADD COLUMN x INTEGER',
-        'ALTER TABLE t RENAME TO u',
-        "ALTER TABLE t SET (sort_by = 'n')",
-        'ALTER TABLE t TIER PARTITION WHERE true TO COLD',
-        'CHECKPOINT',
-      ]) {
+      for (const sql of ['ALTER TABLE t TIER PARTITION WHERE true TO COLD', 'CHECKPOINT', 'VACUUM t']) {
         await expect(tx.execute(sql), sql).rejects.toMatchObject({ code: '25001' });
       }
       await tx.execute('UPDATE t SET n = 0');

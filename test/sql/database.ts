@@ -1,23 +1,25 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AlopexDB } from '../../index.ts';
+import { AlopexDB, type OpenOptions } from '../../index.ts';
 
 type Face = Pick<AlopexDB, 'query'>;
 
 /** A database in a temporary folder, which can be closed and opened again, and read as a crash would have left it. */
 export class TestDatabase {
   readonly folder: string;
+  readonly #options: OpenOptions;
   #db: AlopexDB;
 
-  private constructor(folder: string, db: AlopexDB) {
+  private constructor(folder: string, options: OpenOptions, db: AlopexDB) {
     this.folder = folder;
+    this.#options = options;
     this.#db = db;
   }
 
-  static async open(): Promise<TestDatabase> {
+  static async open(options: OpenOptions = {}): Promise<TestDatabase> {
     const folder = await mkdtemp(join(tmpdir(), 'alopex-'));
-    return new TestDatabase(folder, await AlopexDB.open(folder));
+    return new TestDatabase(folder, options, await AlopexDB.open(folder, options));
   }
 
   get db(): AlopexDB {
@@ -39,7 +41,7 @@ export class TestDatabase {
 
   async reopen(): Promise<void> {
     await this.#db.close();
-    this.#db = await AlopexDB.open(this.folder);
+    this.#db = await AlopexDB.open(this.folder, this.#options);
   }
 
   /** What is on disk now, opened by itself: a process that ends without closing leaves no more. */

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import { MAIN_PATH, type SearchPath } from '../../table/object-name.ts';
 import type { DatabaseVersion } from '../../table/version.ts';
 import { Transaction, type IsolationLevel, type TransactionParts } from '../../transaction/transaction.ts';
+import type { LockWait } from '../../write-lock.ts';
 import type { TableWriter, Writer } from '../../writer.ts';
 import type {
   SavepointStatement,
@@ -22,6 +23,7 @@ import {
   type OwnSetting,
   type SharedSettings,
 } from './settings.ts';
+import { StatementLimits } from './statement-limits.ts';
 
 /** What connections need of a database. */
 export interface ConnectionParts extends TransactionParts {
@@ -49,14 +51,13 @@ export class ConnectionScope implements Scope {
   #session: Session | undefined;
   #open: OpenTransaction | undefined;
   #defaults = NO_DEFAULTS;
-  #timeoutMs = 0;
-  #timer: AbortController | undefined;
-  #hasTimedOut = false;
+  readonly #limits: StatementLimits;
   #isBusy = false;
   #isClosed = false;
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
+    this.#limits = new StatementLimits(parts.clock);
   }
 
   get isInTransaction(): boolean {
@@ -67,13 +68,17 @@ export class ConnectionScope implements Scope {
     return this.#session?.searchPath ?? MAIN_PATH;
   }
 
+  get latest(): DatabaseVersion {
+    return this.#open?.transaction?.openScope?.latest ?? this.#parts.engine.commits.latest;
+  }
+
   async acquire(): Promise<Session> {
     this.#checkUsable();
     if (this.#isBusy) throw connectionBusy();
     this.#isBusy = true;
     try {
       const session = this.#open === undefined ? await this.#ownSession() : await (await this.#inner()).acquire();
-      this.#startTimer(session);
+      this.#limits.start(() => this.interrupt());
       return session;
     } catch (error) {
       this.#isBusy = false;
@@ -83,8 +88,7 @@ export class ConnectionScope implements Scope {
 
   release(): void {
     this.#isBusy = false;
-    this.#timer?.abort();
-    this.#timer = undefined;
+    this.#limits.end();
     this.#open?.transaction?.openScope?.release();
   }
 
@@ -102,7 +106,10 @@ export class ConnectionScope implements Scope {
 
   alone<T>(run: () => Promise<T | undefined>): Promise<T | undefined> | undefined {
     const isPlain =
-      this.#open === undefined && this.#session?.isClean !== false && !this.#defaults.readOnly && this.#timeoutMs === 0;
+      this.#open === undefined &&
+      this.#session?.isClean !== false &&
+      !this.#defaults.readOnly &&
+      this.#limits.areStandard;
     if (!isPlain || this.#isBusy || this.#isClosed) return undefined;
     this.#isBusy = true;
     return run().finally(() => {
@@ -113,13 +120,13 @@ export class ConnectionScope implements Scope {
   async change<T>(run: (writer: TableWriter) => Promise<T>): Promise<T> {
     if (this.#open !== undefined) return (await this.#inner()).change(run);
     if (this.#defaults.readOnly) throw readOnlyTransaction();
-    return this.#parts.engine.write((writer) => run(this.#session?.direct(writer) ?? writer));
+    return this.#parts.engine.write((writer) => run(this.#session?.direct(writer) ?? writer), this.#lockWait());
   }
 
   async define<T>(run: (writer: Writer) => Promise<T>): Promise<T> {
-    if (this.#open !== undefined) return (await this.#inner()).define();
+    if (this.#open !== undefined) return (await this.#inner()).define(run);
     if (this.#defaults.readOnly) throw readOnlyTransaction();
-    return this.#parts.engine.write((writer) => run(this.#session?.direct(writer) ?? writer));
+    return this.#parts.engine.write((writer) => run(this.#session?.direct(writer) ?? writer), this.#lockWait());
   }
 
   refuseWithin(command: string): void {
@@ -129,6 +136,7 @@ export class ConnectionScope implements Scope {
   async control(statement: TransactionStatement | SessionStatement): Promise<StatementResult | string> {
     this.#checkOpen();
     if (this.#isBusy) throw connectionBusy();
+    this.#limits.renew();
     if (isSavepoint(statement)) return this.#markPoint(statement);
     const { kind } = statement;
     if (kind === 'begin') return this.#begin(statement.mode);
@@ -146,25 +154,20 @@ export class ConnectionScope implements Scope {
   /** Told of every error of a statement; returns what to report. */
   failed(error: unknown): unknown {
     if (!(error instanceof AlopexError)) return error;
-    const hasTimedOut = this.#hasTimedOut && error.code === SqlState.queryCanceled;
-    this.#hasTimedOut = false;
     if (this.#open !== undefined && !isHarmless(error)) this.#open.isAborted = true;
-    if (!hasTimedOut) return error;
-    return new AlopexError(SqlState.queryCanceled, `the statement took longer than ${this.#timeoutMs} ms`, {
-      hint: 'The setting statement_timeout says how long one may take.',
-      cause: error,
-    });
+    return this.#limits.explain(error);
   }
 
   interrupt(): void {
     this.#session?.connection.interrupt();
+    this.#limits.interrupt();
   }
 
   /** Rolls back what is not committed. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#timer?.abort();
+    this.#limits.end();
     const open = this.#open;
     this.#open = undefined;
     try {
@@ -223,10 +226,15 @@ export class ConnectionScope implements Scope {
           release: () => undefined,
           discard: () => this.#dropSession(),
         },
+        lockWait: () => this.#lockWait(),
       },
       open.mode,
     );
     return open.transaction.scope();
+  }
+
+  #lockWait(): LockWait {
+    return this.#limits.lockWait(this.#parts.engine.standardWait);
   }
 
   async #ownSession(): Promise<Session> {
@@ -269,7 +277,7 @@ export class ConnectionScope implements Scope {
         this.refuseWithin('DISCARD ALL');
         this.#prepared.clear();
         this.#defaults = NO_DEFAULTS;
-        this.#timeoutMs = 0;
+        this.#limits.reset();
         await this.#dropSession();
     }
   }
@@ -297,7 +305,7 @@ export class ConnectionScope implements Scope {
       this.#setOwn(place.name, valueSql);
       return;
     }
-    await session.set(name, valueSql, place.isLocal);
+    await session.set(name, valueSql, place.isLocal, this.latest);
   }
 
   #setOwn(name: OwnSetting, valueSql: string | undefined): void {
@@ -306,7 +314,10 @@ export class ConnectionScope implements Scope {
         this.#parts.shared.startsAtOnce = parseSwitch(name, valueSql);
         return;
       case 'statement_timeout':
-        this.#timeoutMs = parseTimeoutMs(valueSql);
+        this.#limits.timeoutMs = parseTimeoutMs(valueSql);
+        return;
+      case 'lock_timeout':
+        this.#limits.lockTimeoutMs = valueSql === undefined ? undefined : parseTimeoutMs(valueSql);
         return;
       case 'default_transaction_isolation':
         this.#setMode({ isolation: parseLevelName(valueSql) }, true);
@@ -323,23 +334,9 @@ export class ConnectionScope implements Scope {
   }
 
   async #resetAll(): Promise<void> {
-    this.#timeoutMs = 0;
+    this.#limits.reset();
     this.#defaults = NO_DEFAULTS;
     await this.#session?.resetSettings();
-  }
-
-  #startTimer(session: Session): void {
-    this.#hasTimedOut = false;
-    if (this.#timeoutMs === 0) return;
-    const timer = new AbortController();
-    this.#timer = timer;
-    const wait = async (): Promise<void> => {
-      await this.#parts.clock.sleep(this.#timeoutMs, timer.signal).catch(() => undefined);
-      if (timer.signal.aborted) return;
-      this.#hasTimedOut = true;
-      session.connection.interrupt();
-    };
-    void wait();
   }
 
   #checkOpen(): void {

@@ -30,6 +30,7 @@ export interface SharedSettings {
 export type OwnSetting =
   | 'immediate_transaction_mode'
   | 'statement_timeout'
+  | 'lock_timeout'
   | 'default_transaction_isolation'
   | 'default_transaction_read_only'
   | 'transaction_isolation'
@@ -38,6 +39,7 @@ export type OwnSetting =
 const OWN: readonly OwnSetting[] = [
   'immediate_transaction_mode',
   'statement_timeout',
+  'lock_timeout',
   'default_transaction_isolation',
   'default_transaction_read_only',
   'transaction_isolation',

@@ -40,7 +40,7 @@ async function commit(
     const { catalog } = await writer.context.manifest.commit(editAt(seq));
     const kept = tables.reduce((version, table) => withoutTable(version, seq, table), writer.latest);
     writer.accept({
-      version: { ...kept, seq, definitions: new Definitions(seq, catalog.definitions.values()) },
+      version: { ...kept, seq, definitions: new Definitions(catalog.definitions.values()) },
       durable: Promise.resolve(),
       garbage: [...left, ...garbage],
     });

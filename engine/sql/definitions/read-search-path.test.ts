@@ -12,8 +12,7 @@ const schema = (
 const version: DatabaseVersion = {
   seq: 1,
   tables: new Map(),
-  schemaEpoch: 0,
-  definitions: new Definitions(1, [schema('s', 1), schema('my, s', 2)]),
+  definitions: new Definitions([schema('s', 1), schema('my, s', 2)]),
 };
 
 test.each([

@@ -15,9 +15,8 @@ function version(tables: readonly string[], definitions: readonly Definition[]):
   });
   return {
     seq: 1,
-    schemaEpoch: 0,
     tables: new Map(versions.map((table) => [objectKey(table.schemaName, table.name), table])),
-    definitions: new Definitions(1, definitions),
+    definitions: new Definitions(definitions),
   };
 }
 

@@ -53,6 +53,13 @@ export async function runCreateDefinition(
   const typed: Definition = { definitionId, kind: of, ...name, body: statement.body };
   if (of === 'sequence') {
     const definition = { ...typed, body: await readSequenceBody(session.connection, statement.body) };
+    if (existing !== undefined && writer.isInTransaction) {
+      throw new AlopexError(
+        SqlState.featureNotSupported,
+        'CREATE OR REPLACE SEQUENCE cannot begin a sequence anew in a transaction: all connections share its values at once',
+        { hint: 'Run it before or after the transaction, or DROP the sequence and CREATE another one.' },
+      );
+    }
     // One that is there already counts on until the manifest says that it begins anew: what it hands out meanwhile is skipped by the new one, at worst.
     if (existing !== undefined) await putDefinition(writer, definition, true);
     await createKernelSequence(writer.maintenance, definition, undefined);

@@ -3,7 +3,7 @@ import { Definitions } from '../../table/definition.ts';
 import { withKernelSequences, withSequenceNames } from './sequence-names.ts';
 
 const sequence = { kind: 'sequence', body: '' } as const;
-const definitions = new Definitions(1, [
+const definitions = new Definitions([
   { ...sequence, definitionId: 4, schemaName: 'main', name: 'q' },
   { ...sequence, definitionId: 12, schemaName: 's', name: 'Q' },
   { ...sequence, definitionId: 7, schemaName: 'my s', name: 'it.is' },

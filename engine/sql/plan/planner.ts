@@ -1,4 +1,5 @@
 import { AlopexError } from '../../errors.ts';
+import { identityOf } from '../../identity.ts';
 import { Mutex } from '../../mutex.ts';
 import type { Kernel, KernelConnection, Parameters } from '../../ports/kernel.ts';
 import type { DataFile } from '../../table/data-file.ts';
@@ -77,7 +78,8 @@ export class Planner {
   readonly #turns = new Mutex();
   /** The schema of each stub, by `objectKey`. */
   readonly #stubs = new Map<string, TableSchema>();
-  #schemaEpoch = 0;
+  /** The tables for which there are no stale stubs. */
+  #following: DatabaseVersion['tables'] | undefined;
   /** Predicates of statements that were planned before. */
   readonly #plans = new LruMap<string, ReadonlyMap<string, Predicate>>(MAX_PLANS);
   /** Queries that need no optimizer; null for others. */
@@ -172,8 +174,8 @@ export class Planner {
     const plan = (): Promise<ReadonlyMap<string, Predicate>> =>
       this.#turns.run(() => this.#predicates(scope, query, parameters));
     if (parameters !== undefined) return plan();
-    const shapes = tables.map((table) => `${table.tableId}.${table.schema.schemaId}`).join(',');
-    const key = `${shapes} ${version.definitions.epoch} ${path.join(',')} ${query}`;
+    const shapes = tables.map((table) => `${table.tableId}.${identityOf(table.schema)}`).join(',');
+    const key = `${shapes} ${identityOf(version.definitions)} ${path.join(',')} ${query}`;
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
     const predicates = await plan();
@@ -219,14 +221,14 @@ export class Planner {
   }
 
   /** A view may have the name of a table now. */
-  async #dropStale({ tables, schemaEpoch }: DatabaseVersion): Promise<void> {
-    if (schemaEpoch === this.#schemaEpoch) return;
+  async #dropStale({ tables }: DatabaseVersion): Promise<void> {
+    if (tables === this.#following) return;
     for (const key of this.#stubs.keys()) {
       if (tables.has(key)) continue;
       await this.#connection.run(`DROP TABLE IF EXISTS ${key}`);
       this.#stubs.delete(key);
     }
-    this.#schemaEpoch = schemaEpoch;
+    this.#following = tables;
   }
 
   async #syncStub(table: TableVersion): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
+import { identityOf } from '../../identity.ts';
 import type { Kernel, KernelConnection, KernelRow, Parameters } from '../../ports/kernel.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { quoteIdentifier, quoteLiteral } from '../../table/data-type.ts';
@@ -189,11 +190,11 @@ export class Session {
   }
 
   /**
-   * Changes a setting of the kernel; without a value it gets its default. One that is not local holds for the whole database. Throws `42704` and `22023`.
+   * Changes a setting of the kernel; without a value it gets its default. One that is not local holds for the whole database. The schemas of `version` can be in the search path. Throws `42704` and `22023`.
    */
-  async set(name: string, valueSql: string | undefined, isLocal: boolean): Promise<void> {
+  async set(name: string, valueSql: string | undefined, isLocal: boolean, version: DatabaseVersion): Promise<void> {
     if (name === 'schema' || name === 'search_path') {
-      this.#searchPath = readSearchPath(this.#engine.commits.published, valueSql ?? '');
+      this.#searchPath = readSearchPath(version, valueSql ?? '');
       return;
     }
     const setting = quoteIdentifier(name);
@@ -209,7 +210,7 @@ export class Session {
 
   async resetSettings(): Promise<void> {
     this.#searchPath = MAIN_PATH;
-    for (const name of this.#settings.keys()) await this.set(name, undefined, true);
+    for (const name of this.#settings.keys()) await this.set(name, undefined, true, this.#engine.commits.published);
   }
 
   /** Ends it, with all that is left in it. */
@@ -227,12 +228,14 @@ export class Session {
 
   /** Drops the views of some tables: what they show is about to go away. */
   async forget(tables: readonly TableVersion[]): Promise<void> {
-    for (const table of tables) await this.#hide(table);
+    for (const table of tables) {
+      if (this.#views.has(objectKey(table.schemaName, table.name))) await this.#hide(table);
+    }
   }
 
   async #show(table: ReadableTable, files: TableVersion['files']): Promise<void> {
     const key = objectKey(table.schemaName, table.name);
-    const content = `${table.tableId}/${table.schema.schemaId}/${table.seq}/${table.overlay?.operation ?? ''}/${files.map((file) => file.fileId).join(',')}`;
+    const content = `${identityOf(table.schema)}/${identityOf(table)}/${files.map((file) => file.fileId).join(',')}`;
     if (this.#views.get(key)?.content === content) return;
     await this.connection.run(
       `CREATE OR REPLACE VIEW ${this.#database}.${qualifiedSql(table.schemaName, table.name)} AS ${scanSql(table, { files })}`,
@@ -243,7 +246,7 @@ export class Session {
   async #showAll(version: DatabaseVersion): Promise<void> {
     for (const table of version.tables.values()) {
       const shown = this.#views.get(objectKey(table.schemaName, table.name))?.content;
-      if (shown?.startsWith(`${table.tableId}/${table.schema.schemaId}/`) !== true) {
+      if (shown?.startsWith(`${identityOf(table.schema)}/`) !== true) {
         await this.#show(await makeReadable(this.#engine.context, table, []), []);
       }
       await this.#comment(table);

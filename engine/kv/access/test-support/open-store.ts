@@ -88,7 +88,7 @@ export async function openStore({
     loader: new RowLoader({ connect: noTables, close: () => undefined }),
   };
   const seq = Math.max(manifest.state.seq, manifest.state.kv.flushedSeq, lastSeq);
-  const commits = new Commits(context, { seq, tables: new Map(), schemaEpoch: 0, definitions: NO_DEFINITIONS });
+  const commits = new Commits(context, { seq, tables: new Map(), definitions: NO_DEFINITIONS });
   const trims: Promise<void>[] = [];
   const trim = (): Promise<void> =>
     commits.run(async (nextSeq) => {
