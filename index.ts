@@ -25,13 +25,13 @@ import type { Kernel, Parameters } from './engine/ports/kernel.ts';
 import type { KvJobRunner } from './engine/ports/kv-jobs.ts';
 import type { Random } from './engine/ports/random.ts';
 import { Semaphore } from './engine/semaphore.ts';
-import { Connection, statementsOnce } from './engine/sql/connection/connection.ts';
+import { Connection, executeOnce, statementsOnce } from './engine/sql/connection/connection.ts';
 import type { SharedSettings } from './engine/sql/connection/settings.ts';
 import type { ConnectionParts } from './engine/sql/connection/connection-scope.ts';
 import { Planner } from './engine/sql/plan/planner.ts';
 import type { StatementResult } from './engine/sql/run/result.ts';
 import { SqlEngine } from './engine/sql/sql-engine.ts';
-import { SqlFace } from './engine/sql/sql-face.ts';
+import { SqlFace, type Executed } from './engine/sql/sql-face.ts';
 import {
   runTransaction,
   type TransactionHandle,
@@ -54,6 +54,7 @@ export type { Durability } from './engine/log/log.ts';
 export type { Parameter, Parameters } from './engine/ports/kernel.ts';
 export { typed, type TypedValue } from './engine/ports/typed-value.ts';
 export type { ScanReport, TierReport } from './engine/sql/plan/scan-report.ts';
+export type { Executed } from './engine/sql/sql-face.ts';
 export type { Connection } from './engine/sql/connection/connection.ts';
 export type { StatementResult } from './engine/sql/run/result.ts';
 export type { IsolationLevel, Savepoint } from './engine/transaction/transaction.ts';
@@ -178,6 +179,10 @@ export class AlopexDB extends SqlFace {
 
   override statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
     return statementsOnce(this.#connectionParts(), sql, parameters);
+  }
+
+  override execute(sql: string, parameters?: Parameters): Promise<Executed[]> {
+    return executeOnce(this.#connectionParts(), sql, parameters);
   }
 
   /**

@@ -77,10 +77,13 @@ export class Engine {
     this.sequences = new SequenceBounds(context);
     this.#maintenance = maintenance;
     this.#onWarning = onWarning;
-    this.#rowCommits = new RowCommits(context, commits, this.#writers);
     const pin = (): Pin => this.pin();
     const maintain = <T>(body: (writer: Writer) => Promise<T>): Promise<T> => this.maintain(body);
     this.#compaction = new TableCompaction({ context, commits, fileWork: this.fileWork, pin, maintain }, onWarning);
+    this.#rowCommits = new RowCommits(context, commits, this.#writers, (before, after) => {
+      this.#shortenLog();
+      return this.#compaction.committed(before, after);
+    });
   }
 
   /** Opens a data directory, or makes one. The caller holds the directory's lock. */
@@ -228,13 +231,8 @@ export class Engine {
    * Commits rows past the kernel; returns when they are durable and published. `false` when nothing was done, because it takes more than that to add them: a key may be there already, or the memtable is
    * full.
    */
-  async insertRows(insert: RowInsert): Promise<boolean> {
-    const committed = await this.#rowCommits.commit(insert);
-    if (committed === undefined) return false;
-    await committed.published;
-    this.#shortenLog();
-    await this.#compaction.committed(committed.before, committed.after);
-    return true;
+  insertRows(insert: RowInsert): Promise<boolean> {
+    return this.#rowCommits.commit(insert);
   }
 
   /** Counters of rows that were committed past the kernel. */

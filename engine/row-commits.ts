@@ -1,6 +1,7 @@
 import type { Commits } from './commits.ts';
 import type { EngineContext } from './context.ts';
 import { encodeCommit } from './log/commit-record.ts';
+import { RowGroup, type GroupedInsert } from './row-group.ts';
 import { FileKeys } from './table/file-keys.ts';
 import type { Row } from './table/pending-rows.ts';
 import { RowEncoder } from './table/row-encoder.ts';
@@ -19,13 +20,8 @@ export interface RowInsert {
   readonly rows: readonly Row[];
 }
 
-/** A commit of rows, and the versions before and after it. */
-export interface CommittedRows {
-  readonly before: DatabaseVersion;
-  readonly after: DatabaseVersion;
-  /** Resolves when the commit is published. */
-  readonly published: Promise<void>;
-}
+/** Told of every commit of rows when it is published, with the versions before and after it; whoever committed waits for it. */
+export type AfterCommit = (before: DatabaseVersion, after: DatabaseVersion) => Promise<void>;
 
 /** What is counted since the database was opened. */
 export interface RowMetrics {
@@ -43,23 +39,36 @@ const LOAD_BYTES = 4 << 20;
 /** … and commits wait for that when it is so many times as much. */
 const WAIT_FACTOR = 4;
 
+/** A commit of rows, and the versions before and after it. */
+interface CommittedRows {
+  readonly before: DatabaseVersion;
+  readonly after: DatabaseVersion;
+  /** Resolves when the commit is published. */
+  readonly published: Promise<void>;
+}
+
 /**
- * Commits rows past the kernel: encoded for the log here, and pending in the memtable until somebody reads it. A commit takes the write lock of tables without a pause, so that those of many writers share
- * one trip to the disk. Whatever is not certain (a key that may be there already, a memtable that is full) is left to the long way.
+ * Commits rows past the kernel: encoded for the log here, and pending in the memtable until somebody reads it. Statements that come while others wait for their turn are one commit with them (`RowGroup`). A
+ * commit takes the write lock of tables without a pause, so that it shares its trip to the disk with those of others. Whatever is not certain (a key that may be there already, a memtable that is full) is
+ * left to the long way.
  */
 export class RowCommits {
   readonly #context: EngineContext;
   readonly #commits: Commits;
   readonly #writers: WriteLock;
+  readonly #afterCommit: AfterCommit;
   readonly #fileKeys: FileKeys;
   readonly #encoders = new WeakMap<TableSchema, Promise<RowEncoder | undefined> | RowEncoder>();
+  /** Groups that more statements can join, and when each is committed, by table. */
+  readonly #open = new Map<string, { readonly group: RowGroup; readonly done: Promise<void> }>();
   #inserts = 0;
   #insertedRows = 0;
 
-  constructor(context: EngineContext, commits: Commits, writers: WriteLock) {
+  constructor(context: EngineContext, commits: Commits, writers: WriteLock, afterCommit: AfterCommit) {
     this.#context = context;
     this.#commits = commits;
     this.#writers = writers;
+    this.#afterCommit = afterCommit;
     this.#fileKeys = new FileKeys(context, commits);
   }
 
@@ -68,73 +77,103 @@ export class RowCommits {
     return { inserts: this.#inserts, insertedRows: this.#insertedRows, loads, loadedRows: rowCount };
   }
 
-  /** `undefined` when nothing was done and the rows have to go the long way. */
-  async commit(insert: RowInsert): Promise<CommittedRows | undefined> {
-    const version = this.#target(insert);
-    if (version === undefined) return undefined;
-    const { schema } = insert;
+  /** Resolves when the rows are durable and published; to `false` when nothing was done and they have to go the long way. */
+  async commit(insert: RowInsert): Promise<boolean> {
+    const { tableKey, schema, rows } = insert;
+    const version = this.#target(tableKey, schema);
+    if (version === undefined || rows.length > this.#context.limits.largeRows) return false;
     const keys = keysOf(insert);
-    if (keys === undefined) return undefined;
-    const encoder = this.#encoders.get(schema);
-    const ready = encoder instanceof RowEncoder ? encoder : await this.#open(version);
-    if (ready === undefined) return undefined;
+    if (keys === undefined) return false;
+    const known = this.#encoders.get(schema);
+    const encoder = known instanceof RowEncoder ? known : await this.#openEncoder(version);
+    if (encoder === undefined) return false;
     const { pending } = version.memtable;
     if (pending.rowCount > LOAD_ROWS * WAIT_FACTOR || pending.sizeBytes > LOAD_BYTES * WAIT_FACTOR)
       await pending.load();
-    const reading = this.#fileKeys.prepare(version, insert.rows, keys);
+    const reading = this.#fileKeys.prepare(version, rows, keys);
     if (reading !== undefined) await reading;
-    if (this.#writers.isFree && this.#commits.isFree) {
-      this.#commits.checkRunning();
-      const committed = this.#commitNow(insert, keys, ready);
-      if (committed !== 'behind') return committed;
-    }
-    const { lockTimeoutMs: timeoutMs } = this.#context.limits;
-    return this.#writers.run(() => this.#commitInTurn(insert, keys, ready), { timeoutMs });
+    const { group, done } = this.#groupFor(tableKey, schema, encoder, rows);
+    const grouped = { rows, keys };
+    group.add(grouped);
+    await done;
+    return group.wasCommitted(grouped);
   }
 
   async close(): Promise<void> {
     await this.#fileKeys.close();
   }
 
-  async #commitInTurn(
-    insert: RowInsert,
-    keys: readonly RowKey[],
+  #groupFor(
+    tableKey: string,
+    schema: TableSchema,
     encoder: RowEncoder,
-  ): Promise<CommittedRows | undefined> {
-    this.#commits.checkRunning();
-    const version = this.#target(insert);
-    if (version === undefined) return undefined;
-    const { memtable } = version;
-    if (keys.length > 0 && !memtable.keys.isComplete(memtable)) {
+    rows: readonly Row[],
+  ): { readonly group: RowGroup; readonly done: Promise<void> } {
+    const open = this.#open.get(tableKey);
+    if (open?.group.takes(schema, rows) === true) return open;
+    const group = new RowGroup(tableKey, schema, encoder);
+    const opened = { group, done: this.#commitGroup(group) };
+    this.#open.set(tableKey, opened);
+    return opened;
+  }
+
+  async #commitGroup(group: RowGroup): Promise<void> {
+    // Whoever was answered together with the first comes in now.
+    await Promise.resolve();
+    let committed: CommittedRows | 'behind' | undefined = 'behind';
+    try {
+      if (this.#writers.isFree && this.#commits.isFree) committed = this.#commitNow(group);
+      if (committed === 'behind') {
+        const { lockTimeoutMs: timeoutMs } = this.#context.limits;
+        committed = await this.#writers.run(() => this.#commitInTurn(group), { timeoutMs });
+      }
+    } finally {
+      if (this.#open.get(group.tableKey)?.group === group) this.#open.delete(group.tableKey);
+    }
+    if (committed === undefined) return;
+    await committed.published;
+    await this.#afterCommit(committed.before, committed.after);
+  }
+
+  async #commitInTurn(group: RowGroup): Promise<CommittedRows | undefined> {
+    const memtable = this.#target(group.tableKey, group.schema)?.memtable;
+    if (memtable?.keys.isComplete(memtable) === false && group.schema.primaryKey.length > 0) {
       await memtable.keys.catchUp(this.#context.loader, memtable);
     }
     return this.#commits.run(() => {
-      const committed = this.#commitNow(insert, keys, encoder);
-      return Promise.resolve(committed === 'behind' ? undefined : committed);
+      const committed = this.#commitNow(group);
+      if (committed !== 'behind') return Promise.resolve(committed);
+      this.#close(group, new Set(group.inserts));
+      return Promise.resolve(undefined);
     });
   }
 
   /** The table, if it is still the one for which the rows were made, and takes them in memory. */
-  #target({ tableKey, schema, rows }: RowInsert): TableVersion | undefined {
-    const { limits } = this.#context;
+  #target(tableKey: string, schema: TableSchema): TableVersion | undefined {
     const version = this.#commits.latest.tables.get(tableKey);
-    if (version?.schema !== schema || rows.length > limits.largeRows) return undefined;
-    return version.memtable.sizeBytes > limits.memtableBytes ? undefined : version;
+    if (version?.schema !== schema) return undefined;
+    return version.memtable.sizeBytes > this.#context.limits.memtableBytes ? undefined : version;
   }
 
-  /** Without a pause, with no other commit and no other writer of tables at work. `behind` when the memtable's keys are not known. */
-  #commitNow(insert: RowInsert, keys: readonly RowKey[], encoder: RowEncoder): CommittedRows | 'behind' | undefined {
-    const version = this.#target(insert);
-    if (version === undefined) return undefined;
+  /** Without a pause, with no other commit and no other writer of tables at work. `behind`, with the group open as before, when the memtable's keys are not known. */
+  #commitNow(group: RowGroup): CommittedRows | 'behind' | undefined {
+    this.#commits.checkRunning();
+    const version = this.#target(group.tableKey, group.schema);
+    if (
+      version !== undefined &&
+      group.schema.primaryKey.length > 0 &&
+      !version.memtable.keys.isComplete(version.memtable)
+    )
+      return 'behind';
+    const leftOut = new Set(version === undefined ? group.inserts : this.#uncertain(version, group.inserts));
+    const inserts = leftOut.size === 0 ? group.inserts : group.inserts.filter((insert) => !leftOut.has(insert));
+    this.#close(group, leftOut);
+    if (version === undefined || inserts.length === 0) return undefined;
+    const rows = inserts.flatMap((insert) => insert.rows);
     const { memtable } = version;
-    const { rows } = insert;
-    if (keys.length > 0) {
-      if (!memtable.keys.isComplete(memtable)) return 'behind';
-      if (keys.some((key) => memtable.keys.has(key)) || this.#fileKeys.mayHold(version, rows, keys)) return undefined;
-    }
     const before = this.#commits.latest;
     const seq = before.seq + 1;
-    const bytes = encoder.encode(seq, memtable.nextRid, rows);
+    const bytes = group.encoder.encode(seq, memtable.nextRid, rows);
     const durable = this.#context.log.append(
       seq,
       encodeCommit({ seq, kv: NOTHING, changes: [tableChange(version, rows.length, bytes)] }),
@@ -150,16 +189,36 @@ export class RowCommits {
         sizeBytes: memtable.sizeBytes + bytes.length,
       },
     };
+    const keys = inserts.flatMap((insert) => insert.keys);
     if (keys.length > 0) memtable.keys.add(keys, after.memtable);
     const published = this.#commits.accept({ version: withTable(before, after), durable, garbage: [] });
-    this.#inserts++;
+    this.#inserts += inserts.length;
     this.#insertedRows += rows.length;
     loadMany(after);
     return { before, after: this.#commits.latest, published };
   }
 
+  /** Statements with a key that the table may have already, or that another one before them adds. */
+  #uncertain(version: TableVersion, inserts: readonly GroupedInsert[]): GroupedInsert[] {
+    if (version.schema.primaryKey.length === 0) return [];
+    const { keys: known } = version.memtable;
+    const added = new Set<RowKey>();
+    return inserts.filter(({ rows, keys }) => {
+      if (keys.some((key) => known.has(key) || added.has(key)) || this.#fileKeys.mayHold(version, rows, keys))
+        return true;
+      for (const key of keys) added.add(key);
+      return false;
+    });
+  }
+
+  /** Nobody joins any more. */
+  #close(group: RowGroup, leftOut: ReadonlySet<GroupedInsert>): void {
+    if (this.#open.get(group.tableKey)?.group === group) this.#open.delete(group.tableKey);
+    group.settle(leftOut);
+  }
+
   /** Once for a schema. */
-  async #open(version: TableVersion): Promise<RowEncoder | undefined> {
+  async #openEncoder(version: TableVersion): Promise<RowEncoder | undefined> {
     const { memtable, schema } = version;
     let opening = this.#encoders.get(schema);
     if (opening === undefined) {

@@ -38,6 +38,7 @@ import type { Session } from './run/session.ts';
 import { SessionPool } from './run/session-pool.ts';
 import { runDelete, runUpdate } from './run/update.ts';
 import { splitStatements } from './split.ts';
+import { executed, type Executed } from './sql-face.ts';
 
 /** Runs SQL: takes statements apart, gives each a session, and sends it to its executor. */
 export class SqlEngine {
@@ -77,13 +78,9 @@ export class SqlEngine {
     parameters: Parameters | undefined,
     scope: Scope,
   ): AsyncGenerator<StatementResult, void, undefined> {
-    const statements = this.#parsed.of(text);
-    if (statements.length > 1 && parameters !== undefined && Object.keys(parameters).length > 0) {
-      throw new AlopexError(SqlState.syntaxError, 'parameters go with a single statement');
-    }
     try {
-      for (const { text, statement } of statements) {
-        const running = await this.#run(scope, statement, text, parameters);
+      for (const { text: each, statement } of this.#statementsOf(text, parameters)) {
+        const running = await this.#run(scope, statement, each, parameters);
         try {
           yield running.result;
         } finally {
@@ -93,6 +90,32 @@ export class SqlEngine {
     } catch (error) {
       throw this.#toError(error);
     }
+  }
+
+  /** As `statements`, each read to its end. Without a generator: for a single row it costs as much as all else. */
+  async execute(text: string, parameters: Parameters | undefined, scope: Scope): Promise<Executed[]> {
+    try {
+      const results: Executed[] = [];
+      for (const { text: each, statement } of this.#statementsOf(text, parameters)) {
+        const running = await this.#run(scope, statement, each, parameters);
+        try {
+          results.push(await executed(running.result));
+        } finally {
+          await running.finish();
+        }
+      }
+      return results;
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  #statementsOf(text: string, parameters: Parameters | undefined): readonly ParsedStatement[] {
+    const statements = this.#parsed.of(text);
+    if (statements.length > 1 && parameters !== undefined && Object.keys(parameters).length > 0) {
+      throw new AlopexError(SqlState.syntaxError, 'parameters go with a single statement');
+    }
+    return statements;
   }
 
   close(): void {

@@ -6,6 +6,9 @@ import { toLogSql } from './log-columns.ts';
 import type { Row } from './pending-rows.ts';
 import type { TableSchema } from './schema.ts';
 
+/** `__seq` and `__rid` come before the table's columns. */
+const ID_BYTES = 8;
+const TWO_32 = 2 ** 32;
 const END_OF_STREAM = new Uint8Array([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 /**
@@ -33,15 +36,14 @@ export class RowEncoder {
   ): Promise<RowEncoder | undefined> {
     const layouts = schema.columns.map(({ type }) => columnLayout(type));
     const columns = layouts.filter((layout) => layout !== undefined);
-    const rowId = columnLayout({ kind: 'primitive', name: 'BIGINT' });
-    if (columns.length < layouts.length || rowId === undefined) return undefined;
+    if (columns.length < layouts.length) return undefined;
     const names = ['__seq', '__rid', ...schema.columns.map(toLogSql)].join(', ');
     const stream = await connection.stream(`SELECT ${names} FROM ${memtable} WHERE false`);
     for await (const batch of stream) batch.numRows satisfies number;
     const message = oneRow(stream.schema);
     const schemaBytes = messageBytes(message, 0);
     return new RowEncoder(
-      [rowId, rowId, ...columns],
+      columns,
       message.slice(0, schemaBytes),
       new BatchSlots(message.slice(schemaBytes, schemaBytes + messageBytes(message, schemaBytes))),
     );
@@ -49,32 +51,35 @@ export class RowEncoder {
 
   /** Rows of commit `seq`, numbered from `firstRid` on. */
   encode(seq: number, firstRid: number, rows: readonly Row[]): Uint8Array {
-    const all = rows.map((row, index): Row => [BigInt(seq), BigInt(firstRid + index), ...row]);
-    const nullCounts = this.#columns.map((_, column) => countNulls(all, column));
-    const sizes = this.#columns.flatMap((layout, column) => [
-      nullCounts[column] === 0 ? 0 : (all.length + 7) >> 3,
-      ...layout.sizes(all, column),
-    ]);
+    const nullCounts = [0, 0];
+    const sizes = [0, rows.length * ID_BYTES, 0, rows.length * ID_BYTES];
+    for (const [column, layout] of this.#columns.entries()) {
+      const nulls = countNulls(rows, column);
+      nullCounts.push(nulls);
+      sizes.push(nulls === 0 ? 0 : (rows.length + 7) >> 3, ...layout.sizes(rows, column));
+    }
     const bodyBytes = sizes.reduce((sum, size) => sum + padded(size), 0);
     const head = this.#prefix.length + this.#slots.length;
     const bytes = new Uint8Array(head + bodyBytes + END_OF_STREAM.length);
     bytes.set(this.#prefix);
     this.#slots.write(bytes.subarray(this.#prefix.length, head), {
-      rowCount: all.length,
+      rowCount: rows.length,
       nullCounts,
       sizes,
       bodyBytes,
     });
-    this.#writeBody(Buffer.from(bytes.buffer, head, bodyBytes), all, nullCounts, sizes);
+    const body = Buffer.from(bytes.buffer, head, bodyBytes);
+    writeIds(body, seq, firstRid, rows.length);
+    this.#writeColumns(body, rows, nullCounts, sizes);
     bytes.set(END_OF_STREAM, head + bodyBytes);
     return bytes;
   }
 
-  #writeBody(body: Buffer, rows: readonly Row[], nullCounts: readonly number[], sizes: readonly number[]): void {
-    let at = 0;
-    let next = 0;
+  #writeColumns(body: Buffer, rows: readonly Row[], nullCounts: readonly number[], sizes: readonly number[]): void {
+    let at = 2 * rows.length * ID_BYTES;
+    let next = 4;
     for (const [column, layout] of this.#columns.entries()) {
-      if (nullCounts[column] !== 0) {
+      if (nullCounts[column + 2] !== 0) {
         for (const [index, row] of rows.entries()) {
           if (row[column] !== null) body[at + (index >> 3)]! |= 1 << (index & 7);
         }
@@ -88,6 +93,20 @@ export class RowEncoder {
       layout.write(body, starts, rows, column);
     }
   }
+}
+
+/** `__seq`, then `__rid`; no number above 2^53, so each is two halves. */
+function writeIds(body: Buffer, seq: number, firstRid: number, rowCount: number): void {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  for (let row = 0; row < rowCount; row++) {
+    writeId(view, row * ID_BYTES, seq);
+    writeId(view, (rowCount + row) * ID_BYTES, firstRid + row);
+  }
+}
+
+function writeId(view: DataView, at: number, id: number): void {
+  view.setUint32(at, id % TWO_32, true);
+  view.setUint32(at + 4, Math.floor(id / TWO_32), true);
 }
 
 function countNulls(rows: readonly Row[], column: number): number {

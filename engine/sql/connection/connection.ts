@@ -1,7 +1,7 @@
 import type { Parameters } from '../../ports/kernel.ts';
 import type { StatementResult } from '../run/result.ts';
 import { transactionLeftOpen } from '../scope.ts';
-import { SqlFace } from '../sql-face.ts';
+import { SqlFace, type Executed } from '../sql-face.ts';
 import { ConnectionScope, type ConnectionParts } from './connection-scope.ts';
 
 /**
@@ -21,6 +21,14 @@ export class Connection extends SqlFace {
   override async *statements(sql: string, parameters?: Parameters): AsyncGenerator<StatementResult, void, undefined> {
     try {
       yield* this.#parts.sql.statements(sql, parameters, this.#scope);
+    } catch (error) {
+      throw this.#scope.failed(error);
+    }
+  }
+
+  override async execute(sql: string, parameters?: Parameters): Promise<Executed[]> {
+    try {
+      return await this.#parts.sql.execute(sql, parameters, this.#scope);
     } catch (error) {
       throw this.#scope.failed(error);
     }
@@ -51,11 +59,27 @@ export async function* statementsOnce(
   const connection = new Connection(parts);
   try {
     yield* connection.statements(sql, parameters);
-    if (!connection.isInTransaction) return;
-    throw transactionLeftOpen(
-      'COMMIT it in the same text, use db.transaction(…), or open a connection with db.connect().',
-    );
+    refuseOpen(connection);
   } finally {
     await connection.close();
   }
+}
+
+/** The same of `execute`. */
+export async function executeOnce(parts: ConnectionParts, sql: string, parameters?: Parameters): Promise<Executed[]> {
+  const connection = new Connection(parts);
+  try {
+    const results = await connection.execute(sql, parameters);
+    refuseOpen(connection);
+    return results;
+  } finally {
+    await connection.close();
+  }
+}
+
+function refuseOpen(connection: Connection): void {
+  if (!connection.isInTransaction) return;
+  throw transactionLeftOpen(
+    'COMMIT it in the same text, use db.transaction(…), or open a connection with db.connect().',
+  );
 }

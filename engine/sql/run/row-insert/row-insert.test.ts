@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { decodeFrames } from '../../../log/frame.ts';
 import { AlopexDB, type Parameter, type Parameters } from '../../../../index.ts';
 
 let folder: string;
@@ -31,6 +32,16 @@ async function direct(sql: string, parameters?: Parameters): Promise<boolean> {
 
 async function all(sql: string): Promise<string[]> {
   return [...(await db.query(sql))].map((row) => Object.values(row.toJSON() as object).join(' | '));
+}
+
+/** Bytes of frames in the log. */
+async function logSize(): Promise<number> {
+  let size = 0;
+  for (const name of await readdir(join(folder, 'log'))) {
+    const bytes = await readFile(join(folder, 'log', name));
+    size += decodeFrames(bytes).validBytes;
+  }
+  return size;
 }
 
 describe('goes past the kernel', () => {
@@ -102,6 +113,26 @@ describe('goes past the kernel', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBe(100);
     expect(db.metrics().rows.inserts - before).toBe(100);
     expect(await all('SELECT count(*), count(DISTINCT id) FROM t')).toEqual(['100 | 100']);
+  });
+
+  test('of many writers at a time as one commit, without those of which a key is there', async () => {
+    await db.execute('CREATE TABLE t (id INTEGER PRIMARY KEY, v VARCHAR)');
+    await db.execute(`INSERT INTO t VALUES (3, 'before')`);
+    const logBytes = await logSize();
+    const outcomes = await Promise.allSettled([
+      ...[1, 2, 3, 4, 2].map((id) => db.execute('INSERT INTO t VALUES ($1, $2)', [id, 'together'])),
+      db.execute(`INSERT INTO t VALUES (5, NULL), (6, 'two')`),
+    ]);
+    expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual([true, true, false, true, false, true]);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: '23505' });
+    // Five statements one by one take more than five times a schema.
+    expect((await logSize()) - logBytes).toBeLessThan(2_000);
+    const rows = ['1 | together', '2 | together', '3 | before', '4 | together', '5 | ', '6 | two'];
+    expect(await all('SELECT * FROM t ORDER BY id')).toEqual(rows);
+    await db.close();
+    db = await AlopexDB.open(folder);
+    expect(await all('SELECT * FROM t ORDER BY id')).toEqual(rows);
   });
 
   test('so many rows that they are loaded before anybody reads them', async () => {
