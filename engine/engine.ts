@@ -18,6 +18,7 @@ import { Definitions } from './table/definition.ts';
 import { MAIN_PATH, objectKey, type ObjectName, type SearchPath } from './table/object-name.ts';
 import { FileGate } from './table/file-gate.ts';
 import { FileWork } from './table/file-work.ts';
+import { MovedRows } from './table/moved-rows.ts';
 import { RowLoader } from './table/row-loader.ts';
 import { SequenceBounds } from './table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from './table/version.ts';
@@ -125,6 +126,7 @@ export class Engine {
         fileIds: new FileIds(),
         fileNumbers: new FileNumbers(manifest.state.nextFileId),
         loader: new RowLoader(ports.kernel),
+        movedRows: new MovedRows(),
       };
       await ports.fileSystem.makeFolder(`${dataDir}/tmp`);
       await removeOrphans(context);

@@ -97,6 +97,7 @@ export class Writer implements TableWriter {
     await this.sequenced(async (seq) => {
       const change = await prepared.commit(seq, () => this.settle());
       this.#acceptTable(change, [
+        this.context.movedRows.add(version.tableId, change.flushed),
         async () => {
           await dropKernelTable(this.#maintenance, version.memtable.table);
           await this.#maintenance.run(

@@ -7,6 +7,7 @@ import type { KernelConnection } from '../engine/ports/kernel.ts';
 import { countDeleted } from '../engine/recovery.ts';
 import { SegmentBatch } from '../engine/table/commit.ts';
 import { moveLateDeletes, removeRewritten } from '../engine/table/late-deletes.ts';
+import { rewrittenRows } from '../engine/table/moved-rows.ts';
 import { coldFiles, segmentFile } from '../engine/table/table-files.ts';
 import { MEMTABLE_FILE_ID, type DataFile } from '../engine/table/data-file.ts';
 import type { TableVersion } from '../engine/table/version.ts';
@@ -23,9 +24,10 @@ export async function finishMove(
   snapshot: ColdSnapshot | undefined,
 ): Promise<void> {
   const { context } = engine;
+  const removeMaps = (): Promise<void> => context.fileSystem.removeFolder(`${context.dataDir}/tmp/${job.jobId}`);
   await engine.maintain(async (writer) => {
     const table = [...writer.latest.tables.values()].find((candidate) => candidate.tableId === job.tableId);
-    if (table === undefined) return; // Dropped meanwhile, and its jobs with it.
+    if (table === undefined) return removeMaps(); // Dropped meanwhile, and its jobs with it.
     // Deletes so far go to delete files, so that the edit has to carry its own only.
     await writer.flush(connection, table);
     const current = writer.table(table);
@@ -61,11 +63,14 @@ export async function finishMove(
       writer.accept({
         version: withTable(writer.latest, { ...next, deletedRows }),
         durable: Promise.resolve(),
-        garbage: [() => removeRewritten(context, writer.maintenance, current, gone)],
+        garbage: [
+          context.movedRows.add(current.tableId, rewrittenRows(context, current.tableId, { ...prepared, seq })),
+          removeMaps,
+          () => removeRewritten(context, writer.maintenance, current, gone),
+        ],
       });
     });
   });
-  await context.fileSystem.removeFolder(`${context.dataDir}/tmp/${job.jobId}`);
 }
 
 /** The delete files of the edit. When they cannot be written, nothing is left under the number of a commit that did not come about. */

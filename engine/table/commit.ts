@@ -7,8 +7,10 @@ import { deleteFileName, MEMTABLE_FILE_ID, segmentName } from './data-file.ts';
 import { quoteIdentifier, quoteLiteral } from './data-type.ts';
 import { createMemtable, fileIdsRelation } from './kernel-tables.ts';
 import { toLogSql } from './log-columns.ts';
+import { flushedRows, type Rewrite } from './moved-rows.ts';
 import { checksumFile, writeParquet } from './parquet-writer.ts';
-import { makeReadable } from './readable.ts';
+import { orderBySql } from './file-order.ts';
+import { makeReadable, type ReadableTable } from './readable.ts';
 import { scanSql } from './scan.ts';
 import { addDeleted, deleteCount, type StagedDeletes, type StagedRows } from './staged.ts';
 import { knownFiles, segmentFile } from './table-files.ts';
@@ -26,6 +28,12 @@ export interface CommittedChange {
   readonly version: TableVersion;
   /** Resolves when the commit may be acknowledged. */
   readonly durable: Promise<void>;
+}
+
+/** A change whose rows are in segments. */
+export interface SegmentChange extends CommittedChange {
+  /** Where the rows of the memtable are now. */
+  readonly flushed: Rewrite;
 }
 
 /** Delete files beyond this number are merged into one at the next flush. */
@@ -176,12 +184,16 @@ export async function prepareSegments(
   const version = await makeReadable(context, request.version, []);
   const written: string[] = [];
   const batch = new SegmentBatch(context, connection, version, written);
+  let flushed: SegmentState | undefined;
   const deletedRows = addDeleted(version.deletedRows, deletes?.countByFile ?? new Map());
   try {
     if (liveMemtableRows({ ...version, deletedRows }) > 0) {
       const leaving =
         deletes === undefined ? '' : ` WHERE __pos NOT IN (SELECT __pos FROM ${deletes.relation} WHERE __file = 0)`;
-      await batch.segment(`SELECT * FROM (${scanSql(version, { files: [], positions: true })})${leaving}`, '__pos');
+      flushed = await batch.segment(
+        `SELECT * FROM (${scanSql(version, { files: [], positions: true })})${leaving}`,
+        '__pos',
+      );
     }
     if (rows !== undefined && rows.rowCount > 0) await batch.stagedSegment(rows);
   } catch (error) {
@@ -189,19 +201,31 @@ export async function prepareSegments(
     throw error;
   }
   return {
-    commit: (seq, settle) => commitSegments(context, connection, request, { batch, written, deletedRows, seq, settle }),
+    commit: (seq, settle) =>
+      commitSegments(context, connection, request, {
+        batch,
+        written,
+        deletedRows,
+        flushed,
+        memtable: version,
+        seq,
+        settle,
+      }),
   };
 }
 
 export interface PreparedSegments {
   /** The short part, which needs the commit's number. `settle` waits until all earlier commits are durable. */
-  commit(seq: number, settle: () => Promise<void>): Promise<CommittedChange>;
+  commit(seq: number, settle: () => Promise<void>): Promise<SegmentChange>;
 }
 
 interface SegmentCommit {
   readonly batch: SegmentBatch;
   readonly written: readonly string[];
   readonly deletedRows: ReadonlyMap<number, number>;
+  /** Of the memtable's rows. */
+  readonly flushed: SegmentState | undefined;
+  readonly memtable: ReadableTable;
   readonly seq: number;
   readonly settle: () => Promise<void>;
 }
@@ -210,8 +234,8 @@ async function commitSegments(
   context: EngineContext,
   connection: KernelConnection,
   { version, deletes }: TableChangeRequest,
-  { batch, written, deletedRows, seq, settle }: SegmentCommit,
-): Promise<CommittedChange> {
+  { batch, written, deletedRows, flushed, memtable: full, seq, settle }: SegmentCommit,
+): Promise<SegmentChange> {
   let inDoubt = false;
   try {
     if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
@@ -245,6 +269,10 @@ async function commitSegments(
         deletedRows: new Map([...deletedRows].filter(([fileId]) => fileId !== MEMTABLE_FILE_ID)),
       },
       durable: Promise.resolve(),
+      flushed: flushedRows(
+        { ...full, seq, deletedRows },
+        flushed && context.fileIds.idOf(tableId, segmentName(tableId, flushed.fileId)),
+      ),
     };
   } catch (error) {
     // An edit whose fsync failed may be durable all the same: its files must stay (invariant 6).
@@ -365,18 +393,4 @@ export class SegmentBatch {
       cold.length === 0 ? '' : ` AND (seq > ${table.cold?.deleteSeq ?? 0} OR id NOT IN (${cold.join(', ')}))`;
     return `SELECT name AS file, pos, seq FROM ${deletesTable} JOIN ${known} ON id = file_id WHERE ${where}${pending}`;
   }
-}
-
-/** `ORDER BY` for a table's files, or nothing. */
-export function orderBySql(
-  columns: TableVersion['schema']['columns'],
-  sortBy: readonly number[],
-  tieBreak: string | undefined,
-): string {
-  const keys = sortBy.flatMap((id) => {
-    const column = columns.find((candidate) => candidate.id === id);
-    return column === undefined ? [] : [`${quoteIdentifier(column.name)} ASC NULLS FIRST`];
-  });
-  if (tieBreak !== undefined) keys.push(tieBreak);
-  return keys.length === 0 ? '' : ` ORDER BY ${keys.join(', ')}`;
 }

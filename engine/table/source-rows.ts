@@ -1,7 +1,7 @@
 import type { EngineContext } from '../context.ts';
 import type { MoveOutput } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
-import { orderBySql } from './commit.ts';
+import { orderBySql } from './file-order.ts';
 import type { DataFile } from './data-file.ts';
 import { quoteIdentifier, quoteLiteral } from './data-type.ts';
 import { filesScanSql } from './scan.ts';

@@ -1,5 +1,4 @@
 import type { KernelConnection } from '../ports/kernel.ts';
-import { MEMTABLE_FILE_ID, OVERLAY_FILE_ID } from '../table/data-file.ts';
 import { quoteIdentifier } from '../table/data-type.ts';
 import { scanSql } from '../table/scan.ts';
 import { makeReadable } from '../table/readable.ts';
@@ -17,7 +16,7 @@ export interface ChangedTable {
 
 /**
  * Throws `40001` when commits since the snapshot deleted or replaced a row that the transaction deletes or replaces, or added one of its keys: the first committer
- * wins. Rows that have moved to another file since count as changed.
+ * wins. Afterwards the transaction's deletes name the places where the rows are now.
  */
 export async function checkTableConflicts(
   context: EngineContext,
@@ -28,7 +27,7 @@ export async function checkTableConflicts(
   if (latest?.tableId !== before.tableId) throw conflict(`dropped table "${name}"`);
   if (latest.schema.schemaId !== before.schema.schemaId) throw conflict(`changed the columns of table "${name}"`);
   if (latest.seq === before.seq) return;
-  await checkDeletes(connection, { before, now, latest });
+  await checkDeletes(context, connection, { before, now, latest });
   const { columns, primaryKey, unique = [] } = before.schema;
   const keys = [primaryKey, ...unique.map((key) => key.columns)].filter((ids) => ids.length > 0);
   if (keys.length === 0) return;
@@ -57,20 +56,26 @@ export function checkReads(read: ReadonlySet<number>, base: DatabaseVersion, lat
 }
 
 async function checkDeletes(
+  context: EngineContext,
   connection: KernelConnection,
   { before, now, latest }: { before: TableVersion; now: ChangedTable['now']; latest: TableVersion },
 ): Promise<void> {
   const { name, overlay } = now;
-  const touched = await connection.rows(
-    `SELECT DISTINCT __file FROM ${overlay.deletes} WHERE __file <> ${OVERLAY_FILE_ID}`,
-  );
-  const live = new Set(latest.files.map((file) => file.fileId));
-  if (latest.memtable.table === before.memtable.table) live.add(MEMTABLE_FILE_ID);
-  if (touched.some((row) => !live.has(Number(row['__file'])))) {
-    throw conflict(`moved rows of table "${name}" to another file that this transaction changes`);
+  const changed = conflict(`changed a row of table "${name}" that this transaction changes too`);
+  for (const { from, sql } of context.movedRows.since(latest.tableId, before.seq)) {
+    const inThem = `FROM ${overlay.deletes} WHERE __file IN (${from.join(', ')}) LIMIT 1`;
+    const [touched] = await connection.rows(`SELECT 1 AS found ${inThem}`);
+    if (touched === undefined) continue;
+    await connection.run(
+      `UPDATE ${overlay.deletes} AS d SET __file = m.to_file, __pos = m.to_pos FROM (${sql}) AS m WHERE d.__file = m.from_file AND d.__pos = m.from_pos`,
+    );
+    // What was not live any more has not moved.
+    const [gone] = await connection.rows(`SELECT 1 AS found ${inThem}`);
+    if (gone !== undefined) throw changed;
   }
+  // The rows were live in the snapshot: whatever deletes them came later, also what has a lower number since it has followed its row.
   const [clash] = await connection.rows(
-    `SELECT 1 AS found FROM ${latest.deletesTable} AS d JOIN ${deletedCommitted(overlay)} AS o ON d.file_id = o.__file AND d.pos = o.__pos WHERE d.seq > ${before.seq} AND d.seq <= ${latest.seq} LIMIT 1`,
+    `SELECT 1 AS found FROM ${latest.deletesTable} AS d JOIN ${deletedCommitted(overlay)} AS o ON d.file_id = o.__file AND d.pos = o.__pos WHERE d.seq <= ${latest.seq} LIMIT 1`,
   );
-  if (clash !== undefined) throw conflict(`changed a row of table "${name}" that this transaction changes too`);
+  if (clash !== undefined) throw changed;
 }

@@ -25,8 +25,6 @@ describe('conflicts', () => {
     ['a key that both add', 'INSERT INTO t VALUES (7, 1)', 'INSERT INTO t VALUES (7, 2)'],
     ['a key that both upsert', 'INSERT OR REPLACE INTO t VALUES (2, 1)', 'INSERT OR REPLACE INTO t VALUES (2, 2)'],
     ['a key that one moves to', 'UPDATE t SET id = 9 WHERE id = 1', 'INSERT INTO t VALUES (9, 2)'],
-    ['rows that have moved to a file', 'CHECKPOINT', 'UPDATE t SET n = 1 WHERE id = 1'],
-    ['rows that have moved to the cold tier', 'ALTER TABLE t TIER PARTITION WHERE true TO COLD', 'DELETE FROM t'],
     ['a table that was dropped', 'DROP TABLE t', 'DELETE FROM t'],
     ['a table with another column', 'ALTER TABLE t ADD COLUMN x INTEGER', 'DELETE FROM t'],
   ])('%s', async (_, theirs, mine) => {

@@ -102,14 +102,14 @@ export class CompactionJobs {
       const onCommit = (): void => {
         inDoubt = true;
       };
-      const merge = { ...merged, base, sources, written, onCommit };
+      const merge = { ...merged, base, sources, folder, written, onCommit };
       done = await maintain((writer) => finishCompaction(context, connection, writer, merge));
       if (done) this.#count(plan, merged.segments);
     } finally {
       if (!done) this.#counters.abandonedCompactions++;
       // An edit whose fsync failed may be durable all the same: its files must stay (invariant 6).
       if (!inDoubt) for (const path of written) await fileSystem.remove(path);
-      await fileSystem.removeFolder(folder);
+      if (!done) await fileSystem.removeFolder(folder);
     }
     return done;
   }

@@ -3,6 +3,7 @@ import type { KernelConnection } from '../../ports/kernel.ts';
 import { SegmentBatch } from '../../table/commit.ts';
 import { deleteFileName, type DataFile } from '../../table/data-file.ts';
 import { moveLateDeletes, removeRewritten } from '../../table/late-deletes.ts';
+import { rewrittenRows } from '../../table/moved-rows.ts';
 import { segmentFile } from '../../table/table-files.ts';
 import type { TableVersion } from '../../table/version.ts';
 import { withTable, type Writer } from '../../writer.ts';
@@ -14,6 +15,8 @@ export interface FinishedMerge extends MergedSegments {
   /** What the sources were read from. */
   readonly base: TableVersion;
   readonly sources: readonly DataFile[];
+  /** Where the row maps are: removed when nobody needs them any more. */
+  readonly folder: string;
   /** Collects the paths of what is written here. */
   readonly written: string[];
   /** Called before the edit: from then on what was written may be current. */
@@ -72,10 +75,13 @@ export async function finishCompaction(
     });
     const deletedRows = new Map([...current.deletedRows, ...late]);
     for (const source of sources) deletedRows.delete(source.fileId);
+    const rewrite = { seq, sources: sources.map((source) => source.name), outputs: merge.outputs };
     writer.accept({
       version: withTable(writer.latest, { ...next, deletedRows }),
       durable: Promise.resolve(),
       garbage: [
+        context.movedRows.add(current.tableId, rewrittenRows(context, current.tableId, rewrite)),
+        () => context.fileSystem.removeFolder(merge.folder),
         () => removeRewritten(context, writer.maintenance, current, sources),
         async () => {
           // Read at the next open only, and no longer named.

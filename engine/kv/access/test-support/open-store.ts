@@ -9,6 +9,7 @@ import { Manifest } from '../../../lsm/manifest.ts';
 import { Pins } from '../../../lsm/pins.ts';
 import { NO_DEFINITIONS } from '../../../table/definition.ts';
 import { FileGate } from '../../../table/file-gate.ts';
+import { MovedRows } from '../../../table/moved-rows.ts';
 import { RowLoader } from '../../../table/row-loader.ts';
 import { InlineJobRunner } from '../../compaction/inline-job-runner.ts';
 import { KvReplay, KvStore } from '../../store/kv-store.ts';
@@ -86,6 +87,7 @@ export async function openStore({
     fileIds: new FileIds(),
     fileNumbers: new FileNumbers(manifest.state.nextFileId),
     loader: new RowLoader({ connect: noTables, close: () => undefined }),
+    movedRows: new MovedRows(),
   };
   const seq = Math.max(manifest.state.seq, manifest.state.kv.flushedSeq, lastSeq);
   const commits = new Commits(context, { seq, tables: new Map(), definitions: NO_DEFINITIONS });
