@@ -1,4 +1,3 @@
-import type { RecordBatch } from 'apache-arrow';
 import type { Engine } from '../engine.ts';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Gate, Kernel, Parameters } from '../ports/kernel.ts';
@@ -31,6 +30,8 @@ import { runMerge } from './run/merge.ts';
 import { runCopyFrom } from './run/copy-from.ts';
 import { runInsert } from './run/insert.ts';
 import { numberParameters } from './run/parameters.ts';
+import { finishing, fromArray } from './run/row-batches.ts';
+import { AS_TYPED } from './run/inline-scans.ts';
 import type { StatementResult } from './run/result.ts';
 import type { ChangedRows } from './run/returning.ts';
 import { RowInserts } from './run/row-insert/row-inserts.ts';
@@ -185,11 +186,14 @@ export class SqlEngine {
     parameters?: Parameters,
   ): Promise<Running> {
     const pin = scope.pin();
+    let explain = AS_TYPED;
     try {
-      const { sql, scans } = await session.prepareQuery(pin.version, statement.text, parameters);
+      const query = await session.prepareQuery(pin.version, statement.text, parameters);
+      explain = query.explain;
+      const { scans } = query;
       scope.reads(scans.map((scan) => scan.table.tableId));
       const size = this.#sizes.isSmall(statement.text, scans) ? 'small' : 'any';
-      const kernelStream = await session.connection.stream(sql, parameters, this.#gate, size);
+      const kernelStream = await session.connection.stream(query.sql, query.parameters, this.#gate, size);
       const stream = session.usesSequence
         ? sequenceResult(kernelStream, statement.typed, () => this.#engine.sequences.reserve())
         : kernelStream;
@@ -208,13 +212,13 @@ export class SqlEngine {
         kind: 'rows' as const,
         command,
         schema: stream.schema,
-        batches: finishing(batches, finish, (rows) => this.#sizes.note(statement.text, scans, rows)),
+        batches: finishing(batches, finish, explain, (rows) => this.#sizes.note(statement.text, scans, rows)),
         scans: scans.map(scanReport),
       };
       return { result, finish };
     } catch (error) {
       pin.release();
-      throw error;
+      throw explain(error);
     }
   }
 
@@ -405,25 +409,4 @@ interface Running {
   readonly result: StatementResult;
   /** Gives back what the statement holds; must be called, whether its rows were read or not. */
   finish(): Promise<void>;
-}
-
-async function* finishing(
-  batches: AsyncIterator<RecordBatch>,
-  finish: () => Promise<void>,
-  counted: (rows: number) => void,
-): AsyncGenerator<RecordBatch> {
-  try {
-    let rows = 0;
-    for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
-      rows += next.value.numRows;
-      yield next.value;
-    }
-    counted(rows);
-  } finally {
-    await finish();
-  }
-}
-
-async function* fromArray(batches: readonly RecordBatch[]): AsyncGenerator<RecordBatch> {
-  for (const batch of batches) yield await Promise.resolve(batch);
 }

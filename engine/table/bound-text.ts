@@ -1,4 +1,5 @@
 import type { Bound } from './bound.ts';
+import { daysFromCivil } from './civil-date.ts';
 import type { PrimitiveName, PrimitiveType } from './schema.ts';
 
 /**
@@ -76,16 +77,6 @@ function parseDouble(text: string): number | undefined {
 function parseBoolean(text: string): boolean | undefined {
   if (text === 'true' || text === '1') return true;
   return text === 'false' || text === '0' ? false : undefined;
-}
-
-/** Days since 1970-01-01, proleptic Gregorian. */
-function daysFromCivil(year: bigint, month: bigint, day: bigint): bigint {
-  const y = month <= 2n ? year - 1n : year;
-  const era = (y >= 0n ? y : y - 399n) / 400n;
-  const yearOfEra = y - era * 400n;
-  const dayOfYear = (153n * (month + (month > 2n ? -3n : 9n)) + 2n) / 5n + day - 1n;
-  const dayOfEra = yearOfEra * 365n + yearOfEra / 4n - yearOfEra / 100n + dayOfYear;
-  return era * 146097n + dayOfEra - 719468n;
 }
 
 function parseDate(text: string): bigint | undefined {

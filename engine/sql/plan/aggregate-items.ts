@@ -6,10 +6,9 @@ export type AggregateItem =
   | { readonly kind: 'count'; readonly alias: string | undefined }
   | { readonly kind: 'min' | 'max'; readonly column: string };
 
-/** The select list of a query over all rows of a table when it consists of such items only. */
+/** The select list of a query when it consists of such items only. */
 export function aggregateItems(query: SimpleQuery): readonly AggregateItem[] | undefined {
-  const isWhole = query.where?.kind === 'and' && query.where.children.length === 0;
-  if (!query.isPlain || !isWhole || query.orderBy.length > 0 || query.isLimited) return undefined;
+  if (!query.isPlain || query.orderBy.length > 0 || query.isLimited) return undefined;
   const items = query.items.map(readItem);
   return items.every((item) => item !== undefined) ? items : undefined;
 }

@@ -2,25 +2,40 @@ import type { Parameter, Parameters } from '../../ports/kernel.ts';
 import { parseBound } from '../../table/bound-text.ts';
 import type { PrimitiveType, TableSchema } from '../../table/schema.ts';
 import { isInteger } from './conversion.ts';
-import type { Conversion, Literal, Operand, Predicate } from './predicate.ts';
+import {
+  UNKNOWN,
+  type CompareOperator,
+  type Conversion,
+  type Literal,
+  type Operand,
+  type Predicate,
+  type PresentTime,
+} from './predicate.ts';
+import { presentLiteral } from './present-time.ts';
 import { bindOperand } from './prune.ts';
+
+/** What the values of a condition are taken from. */
+export interface Given {
+  readonly parameters: Parameters | undefined;
+  /** When the statement runs: between these, in microseconds since 1970. Only for conditions on the present time. */
+  readonly from?: bigint;
+  readonly to?: bigint;
+}
 
 /**
  * A condition as it was typed, with constants as the kernel would compare them: of the operand's type, or the operand cast to theirs. `undefined` when
- * anything about it is not certain. Without `parameters` it has none.
+ * anything about it is not certain. What is compared with the present time becomes what may hold at some moment between `from` and `to`.
  */
-export function bindCondition(
-  predicate: Predicate,
-  schema: TableSchema,
-  parameters: Parameters | undefined,
-): Predicate | undefined {
+export function bindCondition(predicate: Predicate, schema: TableSchema, given: Given): Predicate | undefined {
   switch (predicate.kind) {
-    case 'unknown':
     case 'keys':
       return undefined;
+    case 'unknown':
+    case 'never':
+      return predicate;
     case 'and':
     case 'or': {
-      const children = predicate.children.map((child) => bindCondition(child, schema, parameters));
+      const children = predicate.children.map((child) => bindCondition(child, schema, given));
       return children.every((child) => child !== undefined) ? { kind: predicate.kind, children } : undefined;
     }
     case 'null':
@@ -28,33 +43,48 @@ export function bindCondition(
       return bindOperand(predicate.operand, schema) === undefined ? undefined : predicate;
     case 'compare': {
       const type = bindOperand(predicate.operand, schema)?.type;
-      if (type === undefined) return undefined;
-      const { literal } = predicate;
-      if (!('parameter' in literal)) return withLiteral(predicate, type, literal);
-      const value = parameterValue(literal.parameter, parameters);
-      if (value === null) return nothing(predicate.operand);
-      const given = value === undefined ? undefined : parameterLiteral(value, type);
-      return given === undefined ? undefined : withLiteral(predicate, type, given);
+      return type === undefined ? undefined : bindComparison(predicate, type, given);
     }
   }
 }
 
-/** Null compares to nothing: no row matches. */
-function nothing(operand: Operand): Predicate {
-  return {
-    kind: 'and',
-    children: [
-      { kind: 'null', operand, negated: false },
-      { kind: 'null', operand, negated: true },
-    ],
-  };
+type Comparison = Predicate & { readonly kind: 'compare' };
+
+function bindComparison(predicate: Comparison, type: PrimitiveType, given: Given): Predicate | undefined {
+  const { literal, operand, operator } = predicate;
+  // Of a constant that is not the begin of a unit the kernel says that it differs even from null.
+  if (operator === '!=' && operand.conversions.some(({ kind }) => kind === 'truncate')) return UNKNOWN;
+  if ('written' in literal) return withLiteral(predicate, type, literal);
+  if ('present' in literal) return atSomeMoment(predicate, type, literal, given);
+  const value = parameterValue(literal.parameter, given.parameters);
+  if (value === null) return { kind: 'never' };
+  const constant = value === undefined ? undefined : parameterLiteral(value, type);
+  return constant === undefined ? undefined : withLiteral(predicate, type, constant);
 }
 
-function withLiteral(
-  predicate: Predicate & { kind: 'compare' },
+/** Weaker than the condition, so `unknown` stands beside it. */
+function atSomeMoment(
+  predicate: Comparison,
   type: PrimitiveType,
-  literal: Literal,
+  literal: PresentTime,
+  { from, to }: Given,
 ): Predicate | undefined {
+  const [first, last] = [presentLiteral(literal, from), presentLiteral(literal, to)];
+  if (first === undefined || last === undefined) return undefined;
+  const isBelow = predicate.operator === '<' || predicate.operator === '<=';
+  const sides: [CompareOperator, Literal][] =
+    predicate.operator === '='
+      ? [
+          ['>=', first],
+          ['<=', last],
+        ]
+      : [[predicate.operator, isBelow ? last : first]];
+  if (predicate.operator === '!=') return UNKNOWN;
+  const children = sides.map(([operator, constant]) => withLiteral({ ...predicate, operator }, type, constant));
+  return children.every((child) => child !== undefined) ? { kind: 'and', children: [...children, UNKNOWN] } : undefined;
+}
+
+function withLiteral(predicate: Comparison, type: PrimitiveType, literal: Literal): Predicate | undefined {
   const same = literalOf(type, literal);
   if (same !== undefined) return { ...predicate, literal: same };
   const cast = commonType(type, literal);
@@ -72,6 +102,7 @@ const MICROS = /^\d{4}-\d\d-\d\d$/;
 /** The literal as one of `type`, if that is what the kernel makes of it without a change of its value. */
 function literalOf(type: PrimitiveType, literal: Literal): Literal | undefined {
   const { text, written } = literal;
+  if (written === 'null') return undefined;
   if (written === 'keyword') return type.name === 'BOOLEAN' ? literal : undefined;
   if (written === 'number') return numberOf(type, literal);
   if (literal.type !== undefined && literal.type.name !== type.name) {

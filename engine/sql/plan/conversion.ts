@@ -1,6 +1,7 @@
 import type { Bound } from '../../table/bound.ts';
+import { civilDate, daysFromCivil } from '../../table/civil-date.ts';
 import { INTEGER_NAMES, type PrimitiveName, type PrimitiveType } from '../../table/schema.ts';
-import type { Conversion } from './predicate.ts';
+import type { Conversion, TruncateUnit } from './predicate.ts';
 
 /** What a conversion makes of a type, and of its values: `undefined` where it cannot be said. It keeps the order of values, though different ones may become equal. */
 interface Converted {
@@ -40,6 +41,8 @@ function applyConversion(from: PrimitiveType, conversion: Conversion): Converted
       return from.name === 'DATE' || from.name === 'TIMESTAMP'
         ? { type: { kind: 'primitive', name: 'BIGINT' }, convert: (bound) => yearOf(daysOf(from, bound)) }
         : undefined;
+    case 'truncate':
+      return truncation(from, conversion.unit);
     case 'left':
       return from.name === 'VARCHAR' && conversion.length > 0
         ? { type: from, convert: (bound) => leftOf(bound, conversion.length) }
@@ -102,16 +105,59 @@ function daysOf(type: PrimitiveType, bound: Bound): bigint | undefined {
   return bound % MICROS_PER_DAY < 0n ? days - 1n : days;
 }
 
-/** The proleptic Gregorian year in which a day counted from 1970-01-01 lies. */
 function yearOf(days: bigint | undefined): bigint | undefined {
-  if (days === undefined) return undefined;
-  const shifted = days + 719_468n;
-  const era = (shifted >= 0n ? shifted : shifted - 146_096n) / 146_097n;
-  const dayOfEra = shifted - era * 146_097n;
-  const yearOfEra = (dayOfEra - dayOfEra / 1460n + dayOfEra / 36_524n - dayOfEra / 146_096n) / 365n;
-  const dayOfYear = dayOfEra - (365n * yearOfEra + yearOfEra / 4n - yearOfEra / 100n);
-  // Counted from March: the last two of twelve months belong to the next year.
-  return era * 400n + yearOfEra + (dayOfYear >= 306n ? 1n : 0n);
+  return days === undefined ? undefined : civilDate(days).year;
+}
+
+/** The first day of the unit in which a day lies. */
+function truncateDay(days: bigint, unit: TruncateUnit): bigint {
+  const { year, month } = civilDate(days);
+  switch (unit) {
+    case 'year':
+      return daysFromCivil(year, 1n, 1n);
+    case 'quarter':
+      return daysFromCivil(year, ((month - 1n) / 3n) * 3n + 1n, 1n);
+    case 'month':
+      return daysFromCivil(year, month, 1n);
+    case 'week': {
+      // Weeks begin on Monday; the first day of 1970 was a Thursday.
+      const weekday = (days + 3n) % 7n;
+      return days - (weekday < 0n ? weekday + 7n : weekday);
+    }
+    case 'day':
+    case 'hour':
+    case 'minute':
+    case 'second':
+      return days;
+  }
+}
+
+const MICROS_PER_UNIT: Readonly<Partial<Record<TruncateUnit, bigint>>> = {
+  hour: 3_600_000_000n,
+  minute: 60_000_000n,
+  second: 1_000_000n,
+};
+
+/** `date_trunc`: a DATE for units of whole days, as the kernel has it. */
+function truncation(from: PrimitiveType, unit: TruncateUnit): Converted | undefined {
+  if (from.name !== 'DATE' && from.name !== 'TIMESTAMP') return undefined;
+  const micros = MICROS_PER_UNIT[unit];
+  if (micros === undefined) {
+    const convert = (bound: Bound): Bound | undefined => {
+      const days = daysOf(from, bound);
+      return days === undefined ? undefined : truncateDay(days, unit);
+    };
+    return { type: { kind: 'primitive', name: 'DATE' }, convert };
+  }
+  return {
+    type: { kind: 'primitive', name: 'TIMESTAMP' },
+    convert: (bound) => {
+      if (typeof bound !== 'bigint') return undefined;
+      const value = from.name === 'DATE' ? bound * MICROS_PER_DAY : bound;
+      const rest = value % micros;
+      return value - (rest < 0n ? rest + micros : rest);
+    },
+  };
 }
 
 function leftOf(bound: Bound, length: number): string | undefined {

@@ -1,28 +1,26 @@
-import { AlopexError } from '../../errors.ts';
 import { identityOf } from '../../identity.ts';
-import { Mutex } from '../../mutex.ts';
-import type { Kernel, KernelConnection, Parameters } from '../../ports/kernel.ts';
+import { LruMap } from '../../lru-map.ts';
+import type { Kernel, Parameters } from '../../ports/kernel.ts';
+import { parseBound } from '../../table/bound-text.ts';
 import type { DataFile } from '../../table/data-file.ts';
-import { quoteIdentifier, typeSql } from '../../table/data-type.ts';
-import { objectKey, qualifiedSql, type SearchPath } from '../../table/object-name.ts';
-import type { TableSchema } from '../../table/schema.ts';
-import { liveMemtableRows, type DatabaseVersion, type TableVersion } from '../../table/version.ts';
-import { KernelCatalog } from '../definitions/kernel-catalog.ts';
-import type { References } from '../definitions/references.ts';
+import { quoteLiteral } from '../../table/data-type.ts';
+import { liveMemtableRows, type TableVersion } from '../../table/version.ts';
 import { tokenize } from '../lexer.ts';
 import { bindCondition } from './bind-condition.ts';
+import { compileCertainTest } from './certain.ts';
 import { countAnswer } from './count-answer.ts';
-import { readPlan, scanPredicates } from './explain-plan.ts';
 import { extremeFiles } from './extreme-files.ts';
-import { LruMap } from '../../lru-map.ts';
-import { tableKey } from './plan-node.ts';
+import { readTopRows } from './order-by.ts';
 import type { Predicate } from './predicate.ts';
+import { asksForTime } from './present-time.ts';
 import { compileFileTest } from './prune.ts';
 import { hasKeys, resolveKeys, type KeyRow } from './resolve-keys.ts';
 import type { Cut } from './scan-report.ts';
 import { readSimpleQuery, type SimpleQuery } from './simple-query.ts';
+import { StubOptimizer, stubKey, type StubScope } from './stub-optimizer.ts';
 import { isVolatile, readsSession, withTime } from './time-words.ts';
-import { topFiles } from './top-files.ts';
+import { topFiles, type FileQuestion } from './top-files.ts';
+import { touchesZone, withoutZones } from './zone.ts';
 
 /** Words without which no condition can reach a table. */
 const CONDITION_WORDS: ReadonlySet<string> = new Set([
@@ -44,18 +42,20 @@ const MAX_ROWS_FOR_KEYS = 1_000_000;
 
 /** A statement runs well before this has passed since its planning. */
 const MARGIN = '1 minute';
+const MARGIN_MICROS = 60_000_000n;
 
-/** What a statement may refer to, and where its plain names are looked for. */
-export interface QueryScope extends References {
-  readonly version: DatabaseVersion;
-  readonly path: SearchPath;
-  /** The present time as SQL, as the kernel will take it when it runs the statement: in a transaction it stands still. */
+/** What a statement may refer to, and how the session that runs it answers questions. */
+export interface QueryScope extends StubScope {
+  /** Objects that only the session has, which the text may mean. */
+  readonly temporaries: { readonly isEmpty: boolean; readonly hasOthers: boolean };
+  /** The present time as text, as the kernel will take it when it runs the statement: in a transaction it stands still. */
   readonly now: () => Promise<string>;
   /** Runs a query of some files of one table, whose name in SQL it is given; `undefined` when the kernel refuses it. */
   readonly ask: (
     table: TableVersion,
     files: readonly DataFile[],
     sqlOf: (relation: string) => string,
+    parameters?: Parameters,
   ) => Promise<readonly KeyRow[] | undefined>;
 }
 
@@ -65,75 +65,107 @@ export interface TablePlan {
   readonly cuts: readonly Cut[];
 }
 
-/**
- * Finds out which files a statement can need. It asks the optimizer of a second, empty kernel that has a table of the same columns for each of ours: the filters
- * in that plan's scans are the conditions that reach each table, through views, CTEs, subqueries and joins, with constants folded and parameters filled in.
- *
- * The stub kernel runs without statistics propagation: statistics of empty tables would make every plan empty. Late materialization and Top-N would scan a table twice, once
- * without its filters.
- */
+export interface QueryPlan {
+  /** The files of each table that a query must read, by table id; a table that is not in the map needs all of its files. */
+  readonly tables: ReadonlyMap<number, TablePlan>;
+  /** To be run in place of the query, for the same rows. */
+  readonly instead?: Answer;
+}
+
+/** A query that gives the same rows with less reading. */
+export interface Answer {
+  readonly sql: string;
+  /** It reads no table and takes no parameters. */
+  readonly isConstant: boolean;
+}
+
+const READ_ALL: QueryPlan = { tables: new Map() };
+
+/** Finds out which files a statement can need: by its text where that is simple, by the optimizer of another kernel otherwise. */
 export class Planner {
-  readonly #connection: KernelConnection;
-  readonly #catalog: KernelCatalog;
-  readonly #turns = new Mutex();
-  /** The schema of each stub, by `objectKey`. */
-  readonly #stubs = new Map<string, TableSchema>();
-  /** The tables for which there are no stale stubs. */
-  #following: DatabaseVersion['tables'] | undefined;
+  readonly #stubs: StubOptimizer;
   /** Predicates of statements that were planned before. */
   readonly #plans = new LruMap<string, ReadonlyMap<string, Predicate>>(MAX_PLANS);
   /** Queries that need no optimizer; null for others. */
   readonly #simple = new LruMap<string, SimpleQuery | null>(MAX_PLANS);
+  /** Whether nulls may come first in a query that does not say. */
+  #nullsFirst = false;
 
-  private constructor(connection: KernelConnection) {
-    this.#connection = connection;
-    this.#catalog = new KernelCatalog(connection, STUB_DATABASE);
+  private constructor(stubs: StubOptimizer) {
+    this.#stubs = stubs;
   }
 
   static async open(kernel: Kernel): Promise<Planner> {
-    const connection = await kernel.connect();
-    await connection.run(`SET disabled_optimizers = 'statistics_propagation,late_materialization,top_n'`);
-    return new Planner(connection);
+    return new Planner(await StubOptimizer.open(kernel));
   }
 
   close(): void {
-    this.#connection.close();
+    this.#stubs.close();
   }
 
-  /** A query that gives the same rows as `query` and reads no table, where what is known of files says enough; and the table that it is about. */
-  answer({ tables, definitions }: References, query: string): { sql: string; table: TableVersion } | undefined {
-    const simple = this.#simpleQuery(query);
-    const table = simple === undefined || definitions.length > 0 ? undefined : onlyTable(tables, simple);
-    const sql = simple === undefined || table === undefined ? undefined : countAnswer(simple, table);
-    return sql === undefined || table === undefined ? undefined : { sql, table };
+  /** Told of every setting that holds for the whole database; `undefined` is the default. */
+  sharedSetting(name: string, valueSql: string | undefined): void {
+    if (name === 'default_null_order' || name === 'null_order') this.#nullsFirst = valueSql !== undefined;
   }
 
-  /** The files of each table that a query must read, by table id; a table that is not in the map needs all of its files. */
-  async filesToRead(
-    scope: QueryScope,
-    query: string,
-    parameters?: Parameters,
-  ): Promise<ReadonlyMap<number, TablePlan>> {
-    const { tables, definitions } = scope;
-    if (!tables.some((table) => table.files.length > 0)) return new Map();
-    const simple = definitions.length > 0 ? undefined : this.#planSimple(tables, query, parameters);
+  /** What a statement reads. With `isQuery` its rows are all that is wanted of it, so that another may be run in its place. */
+  async plan(scope: QueryScope, query: string, parameters?: Parameters, isQuery = true): Promise<QueryPlan> {
+    const { tables, definitions, temporaries } = scope;
+    if (temporaries.hasOthers || !tables.some((table) => table.files.length > 0)) return READ_ALL;
+    const simple =
+      definitions.length > 0 || !temporaries.isEmpty
+        ? undefined
+        : await this.#planSimple(scope, query, parameters, isQuery);
     if (simple !== undefined) return simple;
     const texts = [query, ...definitions.map(({ body }) => body)];
-    if (!texts.some(hasCondition) || texts.some(readsSession)) return new Map();
-    const predicates = await this.#cachedPredicates(scope, texts, query, parameters);
-    const plans = new Map<number, TablePlan>();
-    for (const table of tables) {
-      const predicate = predicates.get(planKey(table));
-      if (predicate !== undefined) plans.set(table.tableId, cutByBounds(table, predicate));
+    if (!texts.some(hasCondition) || texts.some(readsSession)) return READ_ALL;
+    const found = await this.#planByOptimizer(scope, texts, query, parameters);
+    return { tables: definitions.length > 0 ? found : await this.#firstRows(scope, query, found, parameters) };
+  }
+
+  /** The files of a query whose condition was not understood as it was typed, when only its first rows are wanted. */
+  async #firstRows(
+    scope: QueryScope,
+    query: string,
+    plans: QueryPlan['tables'],
+    parameters: Parameters | undefined,
+  ): Promise<QueryPlan['tables']> {
+    const simple = scope.temporaries.isEmpty ? this.#simpleQuery(query) : undefined;
+    const table = simple === undefined ? undefined : onlyTable(scope.tables, simple);
+    const top = simple === undefined ? undefined : readTopRows(simple, this.#nullsFirst);
+    if (simple === undefined || table === undefined || top === undefined) return plans;
+    const plan = plans.get(table.tableId) ?? { files: table.files, cuts: [] };
+    const ask = questionOf(scope, query, table, parameters);
+    const files = await topFiles(simple, top, table, plan.files, () => false, ask);
+    return new Map([...plans, [table.tableId, cut(plan, 'order', files)]]);
+  }
+
+  /** A query of one table, all of whose conditions are understood as they were typed. */
+  async #planSimple(
+    scope: QueryScope,
+    query: string,
+    parameters: Parameters | undefined,
+    isQuery: boolean,
+  ): Promise<QueryPlan | undefined> {
+    const simple = this.#simpleQuery(query);
+    const table = simple === undefined ? undefined : onlyTable(scope.tables, simple);
+    if (simple === undefined || table === undefined) return undefined;
+    const predicate = await bindSimple(scope, simple, table, parameters);
+    if (predicate === undefined) return undefined;
+    const plan = cutByBounds(table, predicate);
+    const matches = compileCertainTest(predicate, table.schema);
+    const counted = isQuery ? countAnswer(simple, table, plan.files, matches) : undefined;
+    if (counted !== undefined) {
+      const tables = new Map([[table.tableId, cut(plan, 'counts', counted.files)]]);
+      return { tables, instead: counted };
     }
-    for (const table of tables) {
-      const predicate = predicates.get(planKey(table));
-      const plan = plans.get(table.tableId);
-      if (predicate === undefined || plan === undefined || !hasKeys(predicate)) continue;
-      if (plan.files.length >= MIN_FILES_FOR_KEYS)
-        plans.set(table.tableId, await cutByKeys(scope, plans, table, predicate));
-    }
-    return plans;
+    const top = readTopRows(simple, this.#nullsFirst);
+    const firstFiles =
+      top === undefined
+        ? undefined
+        : await topFiles(simple, top, table, plan.files, matches, questionOf(scope, query, table, parameters));
+    const extreme = top === undefined ? extremeFiles(simple, table, plan.files, matches) : undefined;
+    return { tables: new Map([[table.tableId, cut(cut(plan, 'order', firstFiles), 'extremes', extreme)]]) };
   }
 
   #simpleQuery(query: string): SimpleQuery | undefined {
@@ -145,37 +177,42 @@ export class Planner {
     return simple ?? undefined;
   }
 
-  /** A query of one table, all of whose conditions are understood as they were typed. */
-  #planSimple(
-    tables: readonly TableVersion[],
-    query: string,
-    parameters: Parameters | undefined,
-  ): ReadonlyMap<number, TablePlan> | undefined {
-    const simple = this.#simpleQuery(query);
-    const table = simple === undefined ? undefined : onlyTable(tables, simple);
-    if (simple?.where === undefined || table === undefined) return undefined;
-    const predicate = bindCondition(simple.where, table.schema, parameters);
-    if (predicate === undefined) return undefined;
-    const plan = cutByBounds(table, predicate);
-    const top = topFiles(simple, table, plan.files);
-    const extreme = top === undefined ? extremeFiles(simple, table, plan.files) : undefined;
-    return new Map([[table.tableId, cut(cut(plan, 'order', top), 'extremes', extreme)]]);
-  }
-
-  async #cachedPredicates(
+  async #planByOptimizer(
     scope: QueryScope,
     texts: readonly string[],
     query: string,
-    parameters?: Parameters,
+    parameters: Parameters | undefined,
+  ): Promise<ReadonlyMap<number, TablePlan>> {
+    const predicates = texts.some(isVolatile)
+      ? await this.#atPresent(scope, query, parameters)
+      : await this.#predicates(scope, query, parameters);
+    const plans = new Map<number, TablePlan>();
+    const found = scope.tables.flatMap((table) => {
+      const printed = predicates.get(stubKey(table));
+      if (printed === undefined) return [];
+      const predicate = isInUtc(scope) ? printed : withoutZones(printed, table.schema);
+      plans.set(table.tableId, cutByBounds(table, predicate));
+      return [{ table, predicate }];
+    });
+    for (const { table, predicate } of found) {
+      const plan = plans.get(table.tableId);
+      if (plan === undefined || !hasKeys(predicate) || plan.files.length < MIN_FILES_FOR_KEYS) continue;
+      plans.set(table.tableId, await cutByKeys(scope, plans, table, predicate));
+    }
+    return plans;
+  }
+
+  async #predicates(
+    scope: QueryScope,
+    query: string,
+    parameters: Parameters | undefined,
   ): Promise<ReadonlyMap<string, Predicate>> {
-    const { tables, version, path } = scope;
-    const isFleeting = texts.some(isVolatile);
-    if (isFleeting) return this.#atPresent(scope, query, parameters);
-    const plan = (): Promise<ReadonlyMap<string, Predicate>> =>
-      this.#turns.run(() => this.#predicates(scope, query, parameters));
+    const { tables, version, path, settings } = scope;
+    const plan = async (): Promise<ReadonlyMap<string, Predicate>> =>
+      (await this.#stubs.predicates(scope, [query], parameters))[0] ?? new Map();
     if (parameters !== undefined) return plan();
     const shapes = tables.map((table) => `${table.tableId}.${identityOf(table.schema)}`).join(',');
-    const key = `${shapes} ${identityOf(version.definitions)} ${path.join(',')} ${query}`;
+    const key = `${shapes} ${identityOf(version.definitions)} ${path.join(',')} ${JSON.stringify([...settings])} ${query}`;
     const known = this.#plans.get(key);
     if (known !== undefined) return known;
     const predicates = await plan();
@@ -185,13 +222,10 @@ export class Planner {
 
   /** What is needed now or a little later, when the statement will run. */
   async #atPresent(scope: QueryScope, query: string, parameters?: Parameters): Promise<ReadonlyMap<string, Predicate>> {
-    const now = await scope.now();
+    const now = `${quoteLiteral(await scope.now())}::TIMESTAMPTZ`;
     const [early, late] = [withTime(query, now), withTime(query, `(${now} + INTERVAL ${MARGIN})`)];
     if (early === undefined || late === undefined || scope.definitions.length > 0) return new Map();
-    const [first, second] = await this.#turns.run(async () => [
-      await this.#predicates(scope, early, parameters),
-      await this.#predicates(scope, late, parameters),
-    ]);
+    const [first, second] = await this.#stubs.predicates(scope, [early, late], parameters);
     const both = new Map<string, Predicate>();
     for (const [table, predicate] of first ?? []) {
       const other = second?.get(table);
@@ -199,60 +233,42 @@ export class Planner {
     }
     return both;
   }
-
-  async #predicates(
-    { tables, definitions, version, path }: QueryScope,
-    query: string,
-    parameters?: Parameters,
-  ): Promise<ReadonlyMap<string, Predicate>> {
-    try {
-      await this.#dropStale(version);
-      await this.#catalog.follow(version.definitions);
-      for (const table of tables) await this.#syncStub(table);
-      await this.#catalog.make(definitions, ({ body }) => body);
-      await this.#catalog.use(path);
-      const rows = await this.#connection.rows(`EXPLAIN (FORMAT JSON) ${query}`, parameters);
-      return scanPredicates(readPlan(String(rows[0]?.['explain_value'] ?? '[]')));
-    } catch (error) {
-      // The real execution reports what is wrong with the statement; what only the stubs lack costs no more than pruning.
-      if (error instanceof AlopexError || error instanceof SyntaxError) return new Map();
-      throw error;
-    }
-  }
-
-  /** A view may have the name of a table now. */
-  async #dropStale({ tables }: DatabaseVersion): Promise<void> {
-    if (tables === this.#following) return;
-    for (const key of this.#stubs.keys()) {
-      if (tables.has(key)) continue;
-      await this.#connection.run(`DROP TABLE IF EXISTS ${key}`);
-      this.#stubs.delete(key);
-    }
-    this.#following = tables;
-  }
-
-  async #syncStub(table: TableVersion): Promise<void> {
-    const key = objectKey(table.schemaName, table.name);
-    if (this.#stubs.get(key) === table.schema) return;
-    const columns = table.schema.columns.map((column) => `${quoteIdentifier(column.name)} ${typeSql(column.type)}`);
-    await this.#connection.run(
-      `CREATE OR REPLACE TABLE ${qualifiedSql(table.schemaName, table.name)} (${columns.join(', ')})`,
-    );
-    this.#stubs.set(key, table.schema);
-  }
 }
 
-const STUB_DATABASE = 'memory';
+/** The condition of a simple query; `undefined` when not all of it is understood. */
+async function bindSimple(
+  scope: QueryScope,
+  { where }: SimpleQuery,
+  table: TableVersion,
+  parameters: Parameters | undefined,
+): Promise<Predicate | undefined> {
+  if (where === undefined || (!isInUtc(scope) && touchesZone(where, table.schema))) return undefined;
+  if (!asksForTime(where)) return bindCondition(where, table.schema, { parameters });
+  const now = parseBound(await scope.now(), { kind: 'primitive', name: 'TIMESTAMP WITH TIME ZONE' });
+  if (typeof now !== 'bigint') return undefined;
+  return bindCondition(where, table.schema, { parameters, from: now, to: now + MARGIN_MICROS });
+}
 
-/** As plans name it. */
-function planKey({ schemaName, name }: TableVersion): string {
-  return tableKey([STUB_DATABASE, schemaName, name]);
+/** How a table's files can be asked; not with a condition that may hold now and no more when the statement runs. */
+function questionOf(
+  scope: QueryScope,
+  query: string,
+  table: TableVersion,
+  parameters: Parameters | undefined,
+): FileQuestion | undefined {
+  if (isVolatile(query) || readsSession(query)) return undefined;
+  return (files, sqlOf) => scope.ask(table, files, sqlOf, parameters);
 }
 
 /** The one table that a simple query can mean. */
 function onlyTable(tables: readonly TableVersion[], { table }: SimpleQuery): TableVersion | undefined {
   const named = tables.filter(({ name }) => name.toLowerCase() === table.toLowerCase());
   return named.length === 1 ? named[0] : undefined;
+}
+
+function isInUtc({ settings }: StubScope): boolean {
+  const zone = settings.get('timezone')?.toLowerCase() ?? 'utc';
+  return (zone === 'utc' || zone === "'utc'") && !settings.has('calendar');
 }
 
 function cutByBounds(table: TableVersion, predicate: Predicate): TablePlan {
@@ -271,7 +287,7 @@ async function cutByKeys(
     files.reduce((sum, { rowCount }) => sum + rowCount, liveMemtableRows(of));
   const limit = Math.min(MAX_ROWS_FOR_KEYS, rowsOf(table, plan.files) / 2);
   const resolved = await resolveKeys(predicate, async (name, sqlOf) => {
-    const source = tables.find((candidate) => planKey(candidate) === name);
+    const source = tables.find((candidate) => stubKey(candidate) === name);
     const files = source === undefined ? [] : (plans.get(source.tableId)?.files ?? source.files);
     return source === undefined || rowsOf(source, files) > limit ? undefined : ask(source, files, sqlOf);
   });

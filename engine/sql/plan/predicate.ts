@@ -1,4 +1,5 @@
 import type { PrimitiveType } from '../../table/schema.ts';
+import type { Shift } from './interval.ts';
 
 /** A condition on the columns of one table, as far as it can decide whether a file may hold a matching row. */
 export type Predicate =
@@ -6,7 +7,7 @@ export type Predicate =
       readonly kind: 'compare';
       readonly operand: Operand;
       readonly operator: CompareOperator;
-      readonly literal: Literal | ParameterReference;
+      readonly literal: Value;
     }
   | { readonly kind: 'null'; readonly operand: Operand; readonly negated: boolean }
   /** A text that starts with another. */
@@ -14,6 +15,8 @@ export type Predicate =
   /** Equal to a key of another table's rows. */
   | { readonly kind: 'keys'; readonly operand: Operand; readonly source: KeySource }
   | { readonly kind: 'and' | 'or'; readonly children: readonly Predicate[] }
+  /** Null: true of no row, and its negation neither. */
+  | { readonly kind: 'never' }
   /** Not understood: any row may match. */
   | { readonly kind: 'unknown' };
 
@@ -39,14 +42,20 @@ export interface Operand {
 export type Conversion =
   | { readonly kind: 'cast'; readonly type: PrimitiveType }
   | { readonly kind: 'year' }
+  | { readonly kind: 'truncate'; readonly unit: TruncateUnit }
   /** The first characters of a text. */
   | { readonly kind: 'left'; readonly length: number };
+
+export type TruncateUnit = 'year' | 'quarter' | 'month' | 'week' | 'day' | 'hour' | 'minute' | 'second';
+
+/** What an operand is compared with. */
+export type Value = Literal | ParameterReference | PresentTime;
 
 /** A constant. */
 export interface Literal {
   readonly text: string;
   /** How it was written: a number, or a text in quotes. */
-  readonly written: 'number' | 'text' | 'keyword';
+  readonly written: 'number' | 'text' | 'keyword' | 'null';
   /** The type it was cast to, where one was. */
   readonly type?: PrimitiveType;
 }
@@ -55,6 +64,12 @@ export interface Literal {
 export interface ParameterReference {
   /** Without the `$`. */
   readonly parameter: string;
+}
+
+/** `now()` and its like, with what is done to it, step by step. */
+export interface PresentTime {
+  readonly present: PrimitiveType;
+  readonly steps: readonly (Shift | { readonly cast: PrimitiveType })[];
 }
 
 export const UNKNOWN: Predicate = { kind: 'unknown' };
@@ -87,15 +102,11 @@ export function negate(predicate: Predicate): Predicate {
     case 'and':
     case 'or':
       return { kind: predicate.kind === 'and' ? 'or' : 'and', children: predicate.children.map(negate) };
+    case 'never':
+      return predicate;
     case 'prefix':
     case 'keys':
     case 'unknown':
       return UNKNOWN;
   }
-}
-
-/** Whether everything about a condition is understood. */
-export function isUnderstood(predicate: Predicate): boolean {
-  if (predicate.kind === 'unknown') return false;
-  return predicate.kind === 'and' || predicate.kind === 'or' ? predicate.children.every(isUnderstood) : true;
 }

@@ -143,6 +143,8 @@ function matches(condition: Predicate, candidate: Row): boolean {
     case 'unknown':
     case 'keys':
       return true;
+    case 'never':
+      return false;
     case 'and':
       return condition.children.every((child) => matches(child, candidate));
     case 'or':
@@ -153,7 +155,7 @@ function matches(condition: Predicate, candidate: Row): boolean {
       return candidate.s?.startsWith(condition.prefix) === true;
     case 'compare': {
       const value = candidate[columnOf(condition.operand)];
-      if (value === null || 'parameter' in condition.literal) return false;
+      if (value === null || !('written' in condition.literal)) return false;
       const { text } = condition.literal;
       const order = Number.isNaN(value) ? 1 : compareBounds(value, parseLike(value, text));
       return {

@@ -15,6 +15,7 @@ export interface PrunableFile {
 export type FileTest = (file: PrunableFile) => boolean;
 
 const ANY: FileTest = () => true;
+const NONE: FileTest = () => false;
 
 /** Compiles a predicate once, to be asked of many files. */
 export function compileFileTest(predicate: Predicate, schema: TableSchema): FileTest {
@@ -29,6 +30,8 @@ export function compileFileTest(predicate: Predicate, schema: TableSchema): File
     }
     case 'or':
       return orTest(predicate.children, schema);
+    case 'never':
+      return NONE;
     case 'null':
       return nullTest(predicate.operand, predicate.negated, schema);
     case 'prefix':
@@ -69,7 +72,7 @@ export interface Range {
 }
 
 /** An operand of a table, compiled. */
-interface BoundOperand {
+export interface BoundOperand {
   readonly leaf: Leaf;
   /** After the conversions. */
   readonly type: PrimitiveType;
@@ -122,7 +125,7 @@ function compareTest(predicate: Predicate & { kind: 'compare' }, schema: TableSc
 }
 
 /** Of some types, bounds are in another order than values. */
-function canDecide(operator: CompareOperator, type: PrimitiveType): boolean {
+export function canDecide(operator: CompareOperator, type: PrimitiveType): boolean {
   const order = boundOrder(type);
   return order === 'order' || (order === 'equality' && (operator === '=' || operator === '!='));
 }
@@ -136,15 +139,17 @@ function rangeTest({ leaf, range }: BoundOperand, test: (range: Range) => boolea
   };
 }
 
-function constant({ literal }: Predicate & { kind: 'compare' }, { type }: BoundOperand): Bound | undefined {
+/** What a column is compared with, as a bound. */
+export function constant({ literal }: Predicate & { kind: 'compare' }, { type }: BoundOperand): Bound | undefined {
   // A literal of another type is compared after a cast that this code does not model.
-  if ('parameter' in literal || (literal.type !== undefined && literal.type.name !== type.name)) return undefined;
+  if (!('written' in literal) || (literal.type !== undefined && literal.type.name !== type.name)) return undefined;
   const value = parseBound(literal.text, type);
   return typeof value === 'number' && type.name === 'FLOAT' ? Math.fround(value) : value;
 }
 
 /** `x IN (…)` as one search in the sorted list, for lists may be long. */
-function equalityList(children: readonly Predicate[], schema: TableSchema): FileTest | undefined {
+function equalityList(all: readonly Predicate[], schema: TableSchema): FileTest | undefined {
+  const children = all.filter(({ kind }) => kind !== 'never');
   const [first] = children;
   if (children.length < 8 || first?.kind !== 'compare') return undefined;
   const operand = bindOperand(first.operand, schema);

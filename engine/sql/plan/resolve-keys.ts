@@ -22,6 +22,7 @@ export async function resolveKeys(predicate: Predicate, read: KeyReader): Promis
     case 'compare':
     case 'null':
     case 'prefix':
+    case 'never':
     case 'unknown':
       return predicate;
   }

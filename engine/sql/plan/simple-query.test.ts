@@ -37,7 +37,7 @@ test.each([
   'INSERT INTO t SELECT 1',
   'SELECT * FROM t WHERE a = 1 WHERE b = 2',
   "SELECT * FROM 'file.parquet'",
-  'SELECT extract(year FROM a) FROM t',
+  'SELECT trim(a FROM b) FROM t',
   'SELECT * FROM t a b',
 ])('%s is none', (text) => {
   expect(readSimpleQuery(text)).toBeUndefined();

@@ -8,10 +8,16 @@ import type { Predicate } from './predicate.ts';
  */
 export interface SimpleQuery {
   readonly table: string;
+  /** By which its columns can be qualified. */
+  readonly qualifier: string;
   /** Tokens of each item of the select list. */
   readonly items: readonly (readonly Token[])[];
   /** `undefined`: not understood. */
   readonly where: Predicate | undefined;
+  /** The condition as it was typed, if there is one. */
+  readonly whereText: string | undefined;
+  /** From the word FROM on. */
+  readonly fromText: string;
   readonly orderBy: readonly Token[];
   /** Rows wanted, OFFSET included; `undefined` without a limit or with one that is no plain number. */
   readonly limit: number | undefined;
@@ -54,7 +60,7 @@ export function readSimpleQuery(text: string): SimpleQuery | undefined {
   if (words.indexOf('SELECT', 1) >= 0 || words.some((word) => FOREIGN.has(word))) return undefined;
   const depths = depthsOf(tokens);
   // A second FROM may be that of a subquery, which needs no SELECT.
-  const sources = [...words.keys()].filter((index) => words[index] === 'FROM' && words[index - 1] !== 'DISTINCT');
+  const sources = [...words.keys()].filter((index) => isSource(words, index));
   const [from = 0] = sources;
   if (sources.length !== 1 || depths[from] !== 0) return undefined;
   const source = readSource(tokens, from + 1);
@@ -64,13 +70,24 @@ export function readSimpleQuery(text: string): SimpleQuery | undefined {
   const where = clauses.get('WHERE');
   return {
     table: source.table,
+    qualifier: source.qualifier,
     items: splitList(tokens.slice(1, from)),
-    where: where === undefined ? { kind: 'and', children: [] } : readTypedCondition(where, source.qualifiers),
+    where:
+      where === undefined
+        ? { kind: 'and', children: [] }
+        : readTypedCondition(where, new Set([source.qualifier.toLowerCase()])),
+    whereText: where === undefined ? undefined : text.slice(where[0]?.start, where.at(-1)?.end),
+    fromText: text.slice(tokens[from]?.start, tokens.at(-1)?.end),
     orderBy: clauses.get('ORDER') ?? [],
     limit: limitOf(clauses.get('LIMIT'), clauses.get('OFFSET')),
     isLimited: clauses.has('LIMIT') || clauses.has('OFFSET'),
     isPlain: !isDistinct && !(['GROUP', 'HAVING', 'WINDOW', 'QUALIFY'] as const).some((clause) => clauses.has(clause)),
   };
+}
+
+/** Not `IS DISTINCT FROM` or `extract(year FROM …)`. */
+function isSource(words: readonly string[], index: number): boolean {
+  return words[index] === 'FROM' && words[index - 1] !== 'DISTINCT' && words[index - 3] !== 'EXTRACT';
 }
 
 /** An unquoted word in upper case; empty for other tokens. */
@@ -91,7 +108,7 @@ function depthsOf(tokens: readonly Token[]): number[] {
 function readSource(
   tokens: readonly Token[],
   start: number,
-): { table: string; qualifiers: ReadonlySet<string>; end: number } | undefined {
+): { table: string; qualifier: string; end: number } | undefined {
   const nameToken = tokens[start];
   const table = nameToken === undefined ? undefined : identifierValue(nameToken);
   if (table === undefined) return undefined;
@@ -102,7 +119,7 @@ function readSource(
   const alias = isAlias ? identifierValue(aliasToken) : undefined;
   if (alias !== undefined) end++;
   else if (end > start + 1) return undefined;
-  return { table, qualifiers: new Set([(alias ?? table).toLowerCase()]), end };
+  return { table, qualifier: alias ?? table, end };
 }
 
 /** The tokens of each clause; undefined if something else follows the table. */

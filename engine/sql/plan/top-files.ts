@@ -1,79 +1,92 @@
-import type { DataFile } from '../../table/data-file.ts';
-import { compareBounds } from '../../table/bound-text.ts';
+import { parseBound } from '../../table/bound-text.ts';
 import type { Bound } from '../../table/bound.ts';
+import type { DataFile } from '../../table/data-file.ts';
+import { quoteIdentifier } from '../../table/data-type.ts';
 import type { TableVersion } from '../../table/version.ts';
-import { identifierValue, isKeyword, type Token } from '../lexer.ts';
-import { bindOperand } from './prune.ts';
-import { splitList, type SimpleQuery } from './simple-query.ts';
+import type { TopRows } from './order-by.ts';
+import { OrderedFiles } from './order-files.ts';
+import { findLeaf, type FileTest } from './prune.ts';
+import type { KeyRow } from './resolve-keys.ts';
+import type { SimpleQuery } from './simple-query.ts';
+
+/** Below this there is little to gain by asking. */
+const MIN_FILES = 8;
+/** The share of the files that may be read in vain. */
+const MAX_SHARE = 1 / 4;
+const LEAST_GROWTH = 2;
+const MOST_GROWTH = 8;
+
+/** Runs a query of some files of the table, whose name in SQL it is given; `undefined` when the kernel refuses it. */
+export type FileQuestion = (
+  files: readonly DataFile[],
+  sqlOf: (relation: string) => string,
+) => Promise<readonly KeyRow[] | undefined>;
 
 /**
- * The files that can hold one of the first rows of `ORDER BY column LIMIT n`: files in order of their bounds hold enough rows up to some value, so nothing beyond that value is wanted. What ties with
- * it is read, as further columns may decide. `undefined` when a query is not of that kind.
+ * The files that can hold one of the first rows of `ORDER BY column LIMIT n`: files in order of their bounds hold enough rows up to some value, so nothing beyond that value is wanted. Of files
+ * whose rows all match that value is known; otherwise more and more of the first files are asked for it. `undefined` when neither tells.
  */
-export function topFiles(
+export async function topFiles(
   query: SimpleQuery,
+  top: TopRows,
   table: TableVersion,
   files: readonly DataFile[],
-): readonly DataFile[] | undefined {
-  const order = query.limit === undefined ? undefined : firstOrder(query);
-  const operand =
-    order === undefined ? undefined : bindOperand({ path: [order.column], conversions: [] }, table.schema);
-  if (order === undefined || operand === undefined) return undefined;
-  const sign = order.descending ? -1 : 1;
-  const ranges = files.map((file) => {
-    const stats = file.stats.get(operand.leaf.id);
-    const { lower, upper } = stats === undefined ? { lower: undefined, upper: undefined } : operand.range(stats);
-    const [near, far] = order.descending ? [upper, lower] : [lower, upper];
-    // Nulls come last, so rows without one come before them.
-    const deleted = table.deletedRows.get(file.fileId) ?? 0;
-    return { file, near, far, rows: file.rowCount - (stats?.nullCount ?? file.rowCount) - deleted };
-  });
-  const limit = thresholdOf(ranges, query.limit ?? 0, sign);
-  if (limit === undefined) return undefined;
-  return ranges
-    .filter(({ near }) => near === undefined || sign * compareBounds(near, limit) <= 0)
-    .map(({ file }) => file);
+  matches: FileTest,
+  ask: FileQuestion | undefined,
+): Promise<readonly DataFile[] | undefined> {
+  const ordered = OrderedFiles.of(top, table, files);
+  if (ordered === undefined) return undefined;
+  const limit =
+    ordered.sureLimit(matches) ??
+    (ask === undefined || query.whereText === undefined || files.length < MIN_FILES
+      ? undefined
+      : await askForLimit(query, top, table, ordered.inOrder(), ask));
+  return limit === undefined ? undefined : ordered.upTo(limit);
 }
 
-/** The value up to which the files are sure to hold `wanted` rows. */
-function thresholdOf(
-  ranges: readonly { readonly far: Bound | undefined; readonly rows: number }[],
-  wanted: number,
-  sign: number,
-): Bound | undefined {
-  const sure = ranges.flatMap(({ far, rows }) => (far === undefined || rows <= 0 ? [] : [{ far, rows }]));
-  sure.sort((a, b) => sign * compareBounds(a.far, b.far));
-  let rows = 0;
-  for (const each of sure) {
-    rows += each.rows;
-    if (rows >= wanted) return each.far;
+async function askForLimit(
+  query: SimpleQuery,
+  top: TopRows,
+  table: TableVersion,
+  files: readonly DataFile[],
+  ask: FileQuestion,
+): Promise<Bound | undefined> {
+  const leaf = findLeaf([top.column], table.schema);
+  if (leaf === undefined) return undefined;
+  const most = Math.floor(files.length * MAX_SHARE);
+  for (let count = filesFor(top.wanted, files); count <= most;) {
+    const [row] = (await ask(files.slice(0, count), (relation) => questionSql(query, top, relation))) ?? [];
+    if (row === undefined) return undefined;
+    const found = Number(row['found']);
+    if (found >= top.wanted) {
+      const limit = parseBound(String(row['last']), leaf.type);
+      return typeof limit === 'number' && leaf.type.name === 'FLOAT' ? Math.fround(limit) : limit;
+    }
+    if (count === most) return undefined;
+    count = Math.min(most, nextCount(count, found, top.wanted));
   }
   return undefined;
 }
 
-/** The column that decides the order first, when every row of the table is a row of the result. */
-function firstOrder(query: SimpleQuery): { column: string; descending: boolean } | undefined {
-  const isWhole = query.where?.kind === 'and' && query.where.children.length === 0;
-  if (!query.isPlain || !isWhole) return undefined;
-  const [tokens = []] = splitList(query.orderBy);
-  const [name, ...rest] = tokens;
-  const column = name === undefined ? undefined : identifierValue(name);
-  if (column === undefined || !query.items.every((item) => isPlainItem(item, column))) return undefined;
-  const descending = isKeyword(rest[0], 'DESC');
-  const after = descending || isKeyword(rest[0], 'ASC') ? rest.slice(1) : rest;
-  const nullsLast = after.length === 2 && isKeyword(after[0], 'NULLS') && isKeyword(after[1], 'LAST');
-  return after.length === 0 || nullsLast ? { column, descending } : undefined;
+/** By what was found in the first files, and a little more. */
+function nextCount(count: number, found: number, wanted: number): number {
+  const growth = (1.5 * wanted) / Math.max(found, 1);
+  return Math.ceil(count * Math.min(MOST_GROWTH, Math.max(LEAST_GROWTH, growth)));
 }
 
-/** `*`, a column or `table.column`, maybe under another name than that of the column that orders: an alias would hide the column. */
-function isPlainItem(item: readonly Token[], column: string): boolean {
-  const [first] = item;
-  if (item.length === 1 && first?.text === '*') return true;
-  if (first === undefined || identifierValue(first) === undefined) return false;
-  const rest = item[1]?.text === '.' ? item.slice(3) : item.slice(1);
-  if (rest.length === 0) return true;
-  const alias = rest.at(-1);
-  const name = alias === undefined ? undefined : identifierValue(alias);
-  const isAlias = rest.length === 1 || (rest.length === 2 && isKeyword(rest[0], 'AS'));
-  return isAlias && name !== undefined && name.toLowerCase() !== column.toLowerCase();
+/** How many of the first files have so many rows. */
+function filesFor(rows: number, files: readonly DataFile[]): number {
+  let sum = 0;
+  const at = files.findIndex((file) => (sum += file.rowCount) >= rows);
+  return at < 0 ? files.length : at + 1;
+}
+
+function questionSql({ whereText, qualifier }: SimpleQuery, top: TopRows, relation: string): string {
+  const name = quoteIdentifier(qualifier);
+  const column = `${name}.${quoteIdentifier(top.column)}`;
+  const last = top.descending ? 'min' : 'max';
+  return (
+    `SELECT count(*) AS found, ${last}(k)::VARCHAR AS last FROM (SELECT ${column} AS k FROM ${relation} AS ${name} ` +
+    `WHERE (${whereText}\n) AND ${column} IS NOT NULL ORDER BY k ${top.descending ? 'DESC' : 'ASC'} LIMIT ${top.wanted})`
+  );
 }

@@ -54,8 +54,12 @@ export async function explainQuery(
   statement: ExplainStatement,
   parameters: Parameters | undefined,
 ): Promise<{ readonly result: StatementResult; readonly scans: readonly TableScan[] }> {
-  const { sql, scans } = await session.prepareQuery(version, query, parameters);
-  return { result: await explained(session, sql, scans, statement, parameters), scans };
+  const { sql, scans, explain, parameters: used } = await session.prepareQuery(version, query, parameters);
+  try {
+    return { result: await explained(session, sql, scans, statement, used), scans };
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 /** The plan by which the rows to add or to change are found. Nothing is changed. */

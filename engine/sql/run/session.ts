@@ -5,18 +5,27 @@ import type { Kernel, KernelConnection, KernelRow, Parameters } from '../../port
 import type { DataFile } from '../../table/data-file.ts';
 import { quoteIdentifier, quoteLiteral } from '../../table/data-type.ts';
 import type { Definition } from '../../table/definition.ts';
-import { MAIN_PATH, objectKey, qualifiedSql, SYSTEM_SCHEMA, type SearchPath } from '../../table/object-name.ts';
-import { makeReadable, type ReadableTable } from '../../table/readable.ts';
+import {
+  MAIN_PATH,
+  MAIN_SCHEMA,
+  objectKey,
+  qualifiedSql,
+  SYSTEM_SCHEMA,
+  type SearchPath,
+} from '../../table/object-name.ts';
+import { makeReadable } from '../../table/readable.ts';
 import { scanSql } from '../../table/scan.ts';
 import type { TableWriter } from '../../writer.ts';
 import type { DatabaseVersion, TableVersion } from '../../table/version.ts';
 import { KernelCatalog } from '../definitions/kernel-catalog.ts';
 import { readSearchPath } from '../definitions/read-search-path.ts';
 import { bodyForKernel, mayUseSequence } from '../definitions/sequence-names.ts';
-import { allReferences, namesIn, referencesOf } from '../definitions/references.ts';
-import type { Planner, TablePlan } from '../plan/planner.ts';
+import { allReferences, namesIn, referencesOf, type References } from '../definitions/references.ts';
+import type { Planner, QueryPlan, QueryScope } from '../plan/planner.ts';
 import type { TableScan } from '../plan/scan-report.ts';
 import { catalogFunctions, listsTables } from './catalog-functions.ts';
+import { AS_TYPED, canInline, inlineScans, type InlinedTable, type KernelQuery } from './inline-scans.ts';
+import { pieceOf } from './parameters.ts';
 import { Temporaries } from './temporaries.ts';
 import { systemTables } from './system-tables.ts';
 
@@ -64,58 +73,84 @@ export class Session {
 
   /** Makes the tables that a text names readable as of `version`, and says which files will be read of each. */
   async prepare(version: DatabaseVersion, text: string, parameters?: Parameters): Promise<TableScan[]> {
-    const names = namesIn(text);
-    const references = referencesOf(version, names, this.#searchPath);
-    this.#usesSequence = mayUseSequence(text) || references.definitions.some(({ body }) => mayUseSequence(body));
-    await this.#dropStale(version);
-    await this.#catalog.follow(version.definitions);
-    // The planner's kernel has the default settings: in another time zone, say, its constants would be others.
-    const toRead =
-      this.#settings.size > 0
-        ? new Map<number, TablePlan>()
-        : await this.#planner.filesToRead(
-            {
-              ...references,
-              version,
-              path: this.#searchPath,
-              now: () => this.#now(),
-              ask: (table, files, sqlOf) => this.#ask(table, files, sqlOf),
-            },
-            text,
-            parameters,
-          );
-    const scans: TableScan[] = [];
-    for (const table of references.tables) {
-      const { files, cuts } = toRead.get(table.tableId) ?? { files: table.files, cuts: [] };
-      await this.#show(await makeReadable(this.#engine.context, table, files), files);
-      scans.push({ table, files, cuts });
-    }
-    const isListed = CATALOG_WORDS.test(text);
-    if (isListed) await this.#showAll(version);
-    if (listsTables(text)) await this.#listTables(version);
-    await this.#define(version, isListed ? allReferences(version).definitions : references.definitions);
-    if (names.has(SYSTEM_SCHEMA)) await this.#showSystemTables(version, names, isListed);
-    await this.#catalog.use(this.#searchPath);
-    return scans;
+    const mentioned = this.#mentioned(version, text);
+    const { tables } = await this.#plan(version, mentioned, text, parameters, false);
+    return this.#showScans(version, mentioned, text, tables);
   }
 
   /** Like `prepare`, for a query: says what to run, too, which reads no table when what is known of its files answers the query. */
-  async prepareQuery(
-    version: DatabaseVersion,
-    text: string,
-    parameters?: Parameters,
-  ): Promise<{ readonly sql: string; readonly scans: TableScan[] }> {
-    // A temporary table may hide the one that the answer would be about.
-    if (this.#settings.size === 0 && this.temporaries.isEmpty) {
-      const references = referencesOf(version, namesIn(text), this.#searchPath);
-      const answer = this.#planner.answer(references, text);
-      if (answer !== undefined) {
-        this.#usesSequence = false;
-        const cuts = [{ reason: 'counts' as const, files: answer.table.files.length }];
-        return { sql: answer.sql, scans: [{ table: answer.table, files: [], cuts }] };
-      }
+  async prepareQuery(version: DatabaseVersion, text: string, parameters?: Parameters): Promise<PreparedQuery> {
+    const mentioned = this.#mentioned(version, text);
+    const { tables, instead } = await this.#plan(version, mentioned, text, parameters, true);
+    const sql = instead?.sql ?? text;
+    if (instead?.isConstant === true) {
+      return { sql, scans: scansOf(mentioned, tables), parameters: undefined, explain: AS_TYPED };
     }
-    return { sql: text, scans: await this.prepare(version, text, parameters) };
+    const scans = this.#isInlined(mentioned, text)
+      ? scansOf(mentioned, tables)
+      : await this.#showScans(version, mentioned, text, tables);
+    if (!this.#isInlined(mentioned, text)) return { sql, scans, parameters, explain: AS_TYPED };
+    await this.#catalog.follow(version.definitions);
+    await this.#catalog.use(this.#searchPath);
+    const inlined: InlinedTable[] = [];
+    for (const { table, files } of scans) inlined.push({ name: table.name, sql: await this.#scanOf(table, files) });
+    return { ...inlineScans(sql, inlined), scans, parameters };
+  }
+
+  #mentioned(version: DatabaseVersion, text: string): Mentioned {
+    const names = namesIn(text);
+    const references = referencesOf(version, names, this.#searchPath);
+    this.#usesSequence = mayUseSequence(text) || references.definitions.some(({ body }) => mayUseSequence(body));
+    return { ...references, names };
+  }
+
+  #plan(
+    version: DatabaseVersion,
+    { tables, definitions }: Mentioned,
+    text: string,
+    parameters: Parameters | undefined,
+    isQuery: boolean,
+  ): Promise<QueryPlan> {
+    const scope: QueryScope = {
+      tables,
+      definitions,
+      version,
+      path: this.#searchPath,
+      settings: this.#settings,
+      temporaries: this.temporaries,
+      now: () => this.#now(),
+      ask: (table, files, sqlOf, values) => this.#ask(table, files, sqlOf, values),
+    };
+    return this.#planner.plan(scope, text, parameters, isQuery);
+  }
+
+  /** Whether the tables of a query can be given to the kernel with the query itself: plain names in it mean our tables and nothing else. */
+  #isInlined({ tables, definitions, names }: Mentioned, text: string): boolean {
+    const isPlain = this.#searchPath === MAIN_PATH && this.temporaries.isEmpty && definitions.length === 0;
+    if (!isPlain || names.has(MAIN_SCHEMA) || names.has(SYSTEM_SCHEMA) || names.has(this.#database)) return false;
+    if (CATALOG_WORDS.test(text) || listsTables(text)) return false;
+    const tableNames = tables.map(({ name }) => name);
+    return tables.every(({ schemaName }) => schemaName === MAIN_SCHEMA) && canInline(text, tableNames);
+  }
+
+  async #showScans(
+    version: DatabaseVersion,
+    mentioned: Mentioned,
+    text: string,
+    plans: QueryPlan['tables'],
+  ): Promise<TableScan[]> {
+    await this.#dropStale(version);
+    await this.#catalog.follow(version.definitions);
+    const scans = scansOf(mentioned, plans);
+    for (const { table, files } of scans) await this.#show(table, files);
+    const { names, definitions } = mentioned;
+    const isListed = CATALOG_WORDS.test(text);
+    if (isListed) await this.#showAll(version);
+    if (listsTables(text)) await this.#listTables(version);
+    await this.#define(version, isListed ? allReferences(version).definitions : definitions);
+    if (names.has(SYSTEM_SCHEMA)) await this.#showSystemTables(version, names, isListed);
+    await this.#catalog.use(this.#searchPath);
+    return scans;
   }
 
   /** A question that the planner asks of one table. What the kernel refuses is for the statement itself to complain about. */
@@ -123,19 +158,24 @@ export class Session {
     table: TableVersion,
     files: readonly DataFile[],
     sqlOf: (relation: string) => string,
+    parameters?: Parameters,
   ): Promise<readonly KernelRow[] | undefined> {
-    await this.#show(await makeReadable(this.#engine.context, table, files), files);
+    const piece = pieceOf(sqlOf(`(${await this.#scanOf(table, files)})`), parameters);
     try {
-      return await this.connection.rows(sqlOf(qualifiedSql(table.schemaName, table.name)));
+      return await this.connection.rows(piece.sql, piece.parameters);
     } catch (error) {
       if (error instanceof AlopexError && error.code !== SqlState.queryCanceled) return undefined;
       throw error;
     }
   }
 
+  async #scanOf(table: TableVersion, files: readonly DataFile[]): Promise<string> {
+    return scanSql(await makeReadable(this.#engine.context, table, files), { files });
+  }
+
   async #now(): Promise<string> {
     const [row] = await this.connection.rows(`SELECT now()::VARCHAR AS now`);
-    return `${quoteLiteral(String(row?.['now']))}::TIMESTAMPTZ`;
+    return String(row?.['now']);
   }
 
   /** Whether the next user of the session would find it as new. */
@@ -204,6 +244,7 @@ export class Session {
       if (!(error instanceof AlopexError) || error.code === '42704') throw error;
       throw new AlopexError(SqlState.invalidParameter, error.message, { cause: error });
     }
+    if (!isLocal) this.#planner.sharedSetting(name, valueSql);
     if (valueSql === undefined || !isLocal) this.#settings.delete(name);
     else this.#settings.set(name, valueSql);
   }
@@ -233,12 +274,14 @@ export class Session {
     }
   }
 
-  async #show(table: ReadableTable, files: TableVersion['files']): Promise<void> {
+  async #show(table: TableVersion, files: readonly DataFile[]): Promise<void> {
     const key = objectKey(table.schemaName, table.name);
     const content = `${identityOf(table.schema)}/${identityOf(table)}/${files.map((file) => file.fileId).join(',')}`;
+    // Rows are loaded and files checked for each statement, also where the view stays.
+    const readable = await makeReadable(this.#engine.context, table, files);
     if (this.#views.get(key)?.content === content) return;
     await this.connection.run(
-      `CREATE OR REPLACE VIEW ${this.#database}.${qualifiedSql(table.schemaName, table.name)} AS ${scanSql(table, { files })}`,
+      `CREATE OR REPLACE VIEW ${this.#database}.${qualifiedSql(table.schemaName, table.name)} AS ${scanSql(readable, { files })}`,
     );
     this.#views.set(key, { schemaName: table.schemaName, name: table.name, content });
   }
@@ -247,7 +290,7 @@ export class Session {
     for (const table of version.tables.values()) {
       const shown = this.#views.get(objectKey(table.schemaName, table.name))?.content;
       if (shown?.startsWith(`${identityOf(table.schema)}/`) !== true) {
-        await this.#show(await makeReadable(this.#engine.context, table, []), []);
+        await this.#show(table, []);
       }
       await this.#comment(table);
     }
@@ -298,6 +341,21 @@ export class Session {
       );
     }
   }
+}
+
+/** A query as the session runs it. */
+export interface PreparedQuery extends KernelQuery {
+  readonly scans: readonly TableScan[];
+  readonly parameters: Parameters | undefined;
+}
+
+/** What a text may refer to, and all names in it. */
+interface Mentioned extends References {
+  readonly names: ReadonlySet<string>;
+}
+
+function scansOf({ tables }: References, plans: QueryPlan['tables']): TableScan[] {
+  return tables.map((table) => ({ table, ...(plans.get(table.tableId) ?? { files: table.files, cuts: [] }) }));
 }
 
 interface ShownTable {

@@ -3,22 +3,29 @@ import type { KernelConnection } from '../../ports/kernel.ts';
 import type { ObjectName } from '../../table/object-name.ts';
 import type { Statement } from '../parse/statement.ts';
 
-/** Temporary tables and views of a session. They are the kernel's: statements about them run there as typed, and transactions do not undo those. */
+/** Temporary tables, views, macros, types and sequences of a session. They are the kernel's: statements about them run there as typed, and transactions do not undo those. */
 export class Temporaries {
   readonly #connection: KernelConnection;
+  /** Of tables and views. */
   #names: ReadonlySet<string> = new Set();
+  #hasOthers = false;
 
   constructor(connection: KernelConnection) {
     this.#connection = connection;
   }
 
   get isEmpty(): boolean {
-    return this.#names.size === 0;
+    return this.#names.size === 0 && !this.#hasOthers;
+  }
+
+  /** Whether there are macros, types or sequences: they change what a text means. */
+  get hasOthers(): boolean {
+    return this.#hasOthers;
   }
 
   /** Whether what a statement changes is temporary. Throws `0A000` for one that changes both kinds. */
   isTargetOf(statement: Statement): boolean {
-    if (this.isEmpty) return false;
+    if (this.#names.size === 0) return false;
     const targets = targetsOf(statement);
     const found = targets.filter((name) => this.#has(name));
     if (found.length === 0 || found.length === targets.length) return found.length > 0;
@@ -37,6 +44,12 @@ export class Temporaries {
       `SELECT table_name AS name FROM duckdb_tables() WHERE temporary UNION ALL SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal`,
     );
     this.#names = new Set(rows.map((row) => String(row['name']).toLowerCase()));
+    const others = await this.#connection.rows(
+      `SELECT function_name FROM duckdb_functions() WHERE database_name = 'temp' AND NOT internal UNION ALL ` +
+        `SELECT sequence_name FROM duckdb_sequences() WHERE temporary UNION ALL ` +
+        `SELECT type_name FROM duckdb_types() WHERE database_name = 'temp' AND NOT internal LIMIT 1`,
+    );
+    this.#hasOthers = others.length > 0;
   }
 
   #has({ schemaName, name }: ObjectName): boolean {
