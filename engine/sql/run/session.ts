@@ -86,12 +86,14 @@ export class Session {
     if (instead?.isConstant === true) {
       return { sql, scans: scansOf(mentioned, tables), parameters: undefined, explain: AS_TYPED };
     }
-    const scans = this.#isInlined(mentioned, text)
-      ? scansOf(mentioned, tables)
-      : await this.#showScans(version, mentioned, text, tables);
-    if (!this.#isInlined(mentioned, text)) return { sql, scans, parameters, explain: AS_TYPED };
+    if (!this.#isInlined(mentioned, text)) {
+      return { sql, scans: await this.#showScans(version, mentioned, text, tables), parameters, explain: AS_TYPED };
+    }
+    // Names that are no table's any more must mean nothing.
+    await this.#dropStale(version);
     await this.#catalog.follow(version.definitions);
     await this.#catalog.use(this.#searchPath);
+    const scans = scansOf(mentioned, tables);
     const inlined: InlinedTable[] = [];
     for (const { table, files } of scans) inlined.push({ name: table.name, sql: await this.#scanOf(table, files) });
     return { ...inlineScans(sql, inlined), scans, parameters };
