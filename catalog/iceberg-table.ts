@@ -46,9 +46,10 @@ export class IcebergTable implements ColdTable {
     this.#reader = new TableReader(options.store, options.prefix, options.verify);
   }
 
-  async load(): Promise<ColdSnapshot | undefined> {
+  async load(snapshotId?: string): Promise<ColdSnapshot | undefined> {
     const { table } = await this.#reader.current();
-    return table === undefined ? undefined : await this.#reader.coldSnapshot(table);
+    if (table === undefined) return undefined;
+    return snapshotId === undefined ? this.#reader.coldSnapshot(table) : this.#reader.pastSnapshot(table, snapshotId);
   }
 
   async snapshots(): Promise<readonly SnapshotInfo[]> {

@@ -6,7 +6,7 @@ import type { LoadedManifest } from './live-files.ts';
 import { decodeManifestList } from './manifest-list.ts';
 import type { ManifestFile } from './manifest-list.ts';
 import { decodeManifest, Status } from './manifest.ts';
-import { currentSnapshot, decodeMetadata, fieldTypes, specById } from './metadata.ts';
+import { currentSnapshot, decodeMetadata, fieldTypes, snapshotById, specById } from './metadata.ts';
 import type { Snapshot, TableMetadata } from './metadata.ts';
 import { MetadataObjects } from './metadata-objects.ts';
 import { PointerLog } from './pointer.ts';
@@ -90,9 +90,21 @@ export class TableReader {
     return this.toColdSnapshot(table.metadataKey, table.metadata, manifests);
   }
 
-  toColdSnapshot(metadataKey: string, metadata: TableMetadata, manifests: readonly LoadedManifest[]): ColdSnapshot {
+  /** An older snapshot; `undefined` when the table does not have it any more. */
+  async pastSnapshot(table: CurrentTable, snapshotId: string): Promise<ColdSnapshot | undefined> {
+    const snapshot = snapshotById(table.metadata, BigInt(snapshotId));
+    if (snapshot === undefined) return undefined;
+    const manifests = await this.manifests(table, snapshot);
+    return this.toColdSnapshot(table.metadataKey, table.metadata, manifests, snapshot);
+  }
+
+  toColdSnapshot(
+    metadataKey: string,
+    metadata: TableMetadata,
+    manifests: readonly LoadedManifest[],
+    snapshot = currentSnapshot(metadata),
+  ): ColdSnapshot {
     const types = fieldTypes(metadata);
-    const snapshot = currentSnapshot(metadata);
     const files = <T>(content: 'data' | 'deletes', convert: (entry: LoadedManifest['entries'][number]) => T): T[] =>
       manifests
         .filter(({ info }) => info.content === content)

@@ -1,6 +1,7 @@
 import { AlopexError, SqlState } from './errors.ts';
 import type { EngineLimits } from './limits.ts';
 import type { ReadCache } from './cache/read-cache.ts';
+import type { CommitTimes } from './history/commit-times.ts';
 import type { CommitLog } from './log/log.ts';
 import type { ManifestEdits } from './lsm/manifest.ts';
 import type { Pins } from './lsm/pins.ts';
@@ -41,6 +42,7 @@ export interface EngineContext extends EnginePorts {
   readonly fileNumbers: FileNumbers;
   readonly loader: RowLoader;
   readonly movedRows: MovedRows;
+  readonly commitTimes: CommitTimes;
 }
 
 /** Numbers new segments and delete files. A number is never given out twice, also when its file comes to nothing. */

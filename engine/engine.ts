@@ -3,6 +3,8 @@ import { Commits } from './commits.ts';
 import { FileIds, FileNumbers, type EngineContext, type EnginePorts } from './context.ts';
 import { DEFAULT_LIMITS, type EngineLimits } from './limits.ts';
 import { AlopexError, SqlState } from './errors.ts';
+import { CommitTimes } from './history/commit-times.ts';
+import { forgetOld } from './history/forget.ts';
 import { KvReplay, KvStore } from './kv/store/kv-store.ts';
 import { decodeCommit } from './log/commit-record.ts';
 import { FileLog, type LogOptions } from './log/log.ts';
@@ -127,7 +129,9 @@ export class Engine {
         fileNumbers: new FileNumbers(manifest.state.nextFileId),
         loader: new RowLoader(ports.kernel),
         movedRows: new MovedRows(),
+        commitTimes: new CommitTimes(ports.clock),
       };
+      for (const { history } of manifest.state.tables.values()) context.commitTimes.begin(history?.fromMs ?? 0);
       await ports.fileSystem.makeFolder(`${dataDir}/tmp`);
       await removeOrphans(context);
       await createStoreDatabase(maintenance);
@@ -150,6 +154,7 @@ export class Engine {
       });
       const engine = new Engine(context, manifest, commits, kv, maintenance, onWarning);
       await engine.sequences.open(maintenance);
+      await engine.#forgetOld();
       hooks.onFlush = () => engine.#inBackground(() => engine.#trimLog());
       return engine;
     } catch (error) {
@@ -184,6 +189,7 @@ export class Engine {
       this.commits.checkRunning();
       const before = this.commits.latest;
       const result = await body(new Writer(this.context, this.commits, this.#maintenance));
+      await this.#forgetOld(before);
       const after = this.commits.latest;
       // Commits of others in between are none of this one's business.
       return { result, before, after, durable: after === before ? undefined : this.commits.lastDurable };
@@ -258,15 +264,27 @@ export class Engine {
       writer.searchPath = path;
       const names = name === undefined ? [...writer.latest.tables.values()] : [writer.table(name)];
       for (const each of names) await writer.flush(connection, each);
+      await this.#forgetOld();
       return names.map((each) => writer.table(each).tableId);
     }, wait);
     for (const tableId of tables) await this.#compaction.vacuum(connection, tableId);
+  }
+
+  /** Lets go of what is older than tables keep it: of tables whose files or columns are others than `before`, or of all. */
+  async #forgetOld(before?: DatabaseVersion): Promise<void> {
+    const { seq, tables } = this.commits.latest;
+    for (const [key, table] of tables) {
+      const old = before?.tables.get(key);
+      if (old !== undefined && old.files === table.files && old.options === table.options) continue;
+      await forgetOld(this.context, table, seq);
+    }
   }
 
   /** Flushes keys and every table with anything in memory, and trims the log. */
   async checkpoint(connection: KernelConnection, wait: LockWait = this.standardWait): Promise<void> {
     await this.write(async (writer) => {
       for (const table of writer.latest.tables.values()) await writer.flush(connection, table);
+      await this.#forgetOld();
     }, wait);
     await this.kv.flush();
     await this.#trimLog();

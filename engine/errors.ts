@@ -50,6 +50,7 @@ export const SqlState = {
   diskFull: '53100',
   outOfMemory: '53200',
   configurationLimitExceeded: '53400',
+  objectNotInState: '55000',
   objectInUse: '55006',
   lockNotAvailable: '55P03',
   queryCanceled: '57014',

@@ -28,6 +28,8 @@ export interface EngineLimits {
   readonly slowSegments: number;
   /** Small hot segments in one table from which commits to it wait for compaction. */
   readonly stopSegments: number;
+  /** Bytes on local disk that one table may have for its history alone; beyond it the oldest goes first. */
+  readonly historyBytes: number;
   /** Hot segments in one table at which statements that would add another are refused (53400). */
   readonly maxSegments: number;
   /** Disk space for copies of what queries read of remote cold files. */
@@ -50,6 +52,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   mergeSegments: 4,
   slowSegments: 64,
   stopSegments: 128,
+  historyBytes: 8 * 2 ** 30,
   maxSegments: 10_000,
   readCacheBytes: 16 * (1 << 30),
   lockTimeoutMs: 60_000,

@@ -4,6 +4,7 @@ import { AlopexError, SqlState } from './errors.ts';
 import { importArrow } from './kernel/arrow-import.ts';
 import type { CommitRecord, TableChange } from './log/commit-record.ts';
 import { currentSchema, type ManifestState, type TableState } from './lsm/state.ts';
+import { periodFiles } from './lsm/table-history.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { deleteFileName, type DataFile } from './table/data-file.ts';
@@ -16,6 +17,7 @@ import type { Memtable, TableVersion } from './table/version.ts';
 /** A change from the log with the commit it belongs to. */
 interface LoggedChange extends TableChange {
   readonly seq: number;
+  readonly timeMs: number | undefined;
 }
 
 /** The log's changes by table, without those that are in segments already. */
@@ -34,7 +36,7 @@ export class LoggedChanges {
       const table = this.#state.tables.get(change.tableId);
       if (table === undefined || record.seq <= table.flushedSeq) continue;
       const changes = this.#byTable.get(change.tableId) ?? [];
-      changes.push({ ...change, seq: record.seq });
+      changes.push({ ...change, seq: record.seq, timeMs: record.timeMs });
       this.#byTable.set(change.tableId, changes);
     }
   }
@@ -56,6 +58,7 @@ export async function recoverTable(
   changes: readonly LoggedChange[],
   seq: number,
 ): Promise<TableVersion> {
+  for (const { seq, timeMs } of changes) if (timeMs !== undefined) context.commitTimes.note(table.tableId, seq, timeMs);
   const cold = openColdTable(context, table);
   const snapshot = table.cold === undefined ? undefined : await cold.table.load();
   if (table.cold !== undefined && snapshot === undefined) {
@@ -275,20 +278,32 @@ export async function removeOrphans(context: EngineContext): Promise<void> {
   for (const name of await fileSystem.list(`${dataDir}/tmp`)) {
     if (!prepared.some((job) => job.jobId === name)) await fileSystem.removeFolder(`${dataDir}/tmp/${name}`);
   }
-  for (const kind of ['segments', 'deletes'] as const) {
+  for (const kind of ['segments', 'deletes', 'history'] as const) {
     for (const folder of await fileSystem.list(`${dataDir}/${kind}`)) {
       const table = manifest.state.tables.get(Number(folder));
       if (table === undefined) {
         await fileSystem.removeFolder(`${dataDir}/${kind}/${folder}`);
         continue;
       }
-      const live = new Set<number>(
-        (kind === 'segments' ? table.segments : table.deleteFiles).map((file) => file.fileId),
-      );
+      const live = new Set(liveFiles(table)[kind].map((file) => file.fileId));
       for (const job of prepared) for (const segment of job.prepared?.addSegments ?? []) live.add(segment.fileId);
       for (const file of await fileSystem.list(`${dataDir}/${kind}/${folder}`)) {
         if (!live.has(Number.parseInt(file, 10))) await fileSystem.remove(`${dataDir}/${kind}/${folder}/${file}`);
       }
     }
   }
+}
+
+/** Files of a table on local disk, by folder. */
+function liveFiles({
+  segments,
+  deleteFiles,
+  history,
+}: TableState): Record<'segments' | 'deletes' | 'history', readonly { readonly fileId: number }[]> {
+  const { periods = [], retired = [] } = history ?? {};
+  return {
+    segments: [...segments, ...retired.map(({ segment }) => segment)],
+    deletes: deleteFiles,
+    history: periods.flatMap(periodFiles),
+  };
 }

@@ -174,10 +174,11 @@ export class RowCommits {
     const before = this.#commits.latest;
     const seq = before.seq + 1;
     const bytes = group.encoder.encode(seq, memtable.nextRid, rows);
-    const durable = this.#context.log.append(
-      seq,
-      encodeCommit({ seq, kv: NOTHING, changes: [tableChange(version, rows.length, bytes)] }),
-    );
+    const { commitTimes, log } = this.#context;
+    const time = version.options.historyRetention === undefined ? {} : { timeMs: commitTimes.nowMs() };
+    const changes = [tableChange(version, rows.length, bytes)];
+    const durable = log.append(seq, encodeCommit({ seq, kv: NOTHING, changes, ...time }));
+    if (time.timeMs !== undefined) commitTimes.note(version.tableId, seq, time.timeMs);
     memtable.pending.add({ seq, firstRid: memtable.nextRid, rows, sizeBytes: bytes.length });
     const after: TableVersion = {
       ...version,

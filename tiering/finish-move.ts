@@ -1,5 +1,6 @@
 import { openColdTable, tableState, type EngineContext } from '../engine/context.ts';
 import type { Engine } from '../engine/engine.ts';
+import { endPeriod } from '../engine/history/end-period.ts';
 import { withTable } from '../engine/writer.ts';
 import type { DeleteFileState, PreparedMove, TableState, TierJob } from '../engine/lsm/state.ts';
 import type { ColdSnapshot } from '../engine/ports/cold-table.ts';
@@ -36,9 +37,11 @@ export async function finishMove(
       const state = tableState(context, current);
       const checksums = [...(state.cold?.checksums ?? []), ...prepared.checksums];
       const { store } = openColdTable(context, state);
+      const addSegments = prepared.addSegments.map((segment) => ({ ...segment, seq }));
+      const period = await endPeriod(context, connection, current, seq);
       const files: DataFile[] = [
         ...current.files.filter((file) => file.tier === 'hot' && !prepared.sources.includes(file.name)),
-        ...prepared.addSegments.map((segment) => segmentFile(context, current.tableId, segment)),
+        ...addSegments.map((segment) => segmentFile(context, current.tableId, segment)),
         ...coldFiles(context, state, new Map(checksums), snapshot, store),
       ];
       const next: TableVersion = { ...current, seq, files, cold: snapshot };
@@ -48,7 +51,7 @@ export async function finishMove(
         seq,
         tableId: current.tableId,
         flushedSeq: seq,
-        addSegments: prepared.addSegments,
+        addSegments,
         removeSegments: prepared.removeSegments,
         addDeleteFiles: deleteFiles.add,
         removeDeleteFiles: deleteFiles.remove,
@@ -56,6 +59,7 @@ export async function finishMove(
           ? {}
           : { cold: { snapshotId: snapshot.snapshotId, deleteSeq: prepared.baseSeq, checksums } }),
         endJob: job.jobId,
+        ...(period === undefined ? {} : { period }),
       });
       const gone = current.files.filter((file) => prepared.sources.includes(file.name));
       const deletedRows = await countDeleted(connection, next);

@@ -1,14 +1,15 @@
 import type { ManifestState, TableState } from '../lsm/state.ts';
+import { periodFiles } from '../lsm/table-history.ts';
 import type { FileSystem } from '../ports/file-system.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
-import { deleteFileName, segmentName } from '../table/data-file.ts';
+import { deleteFileName, historyFileName, segmentName } from '../table/data-file.ts';
 import { quoteLiteral } from '../table/data-type.ts';
 import { checksumFile } from '../table/parquet-writer.ts';
 import { problemOf } from './finding.ts';
 
 /** A Parquet file of a table, as the manifest names it. */
 export interface NamedFile {
-  readonly kind: 'segment' | 'delete file';
+  readonly kind: 'segment' | 'delete file' | 'retired segment' | 'history file';
   readonly table: TableState;
   readonly fileId: number;
   /** Path below the data directory. */
@@ -18,7 +19,7 @@ export interface NamedFile {
   readonly crc32: number;
 }
 
-/** Hot segments and delete files of all tables. */
+/** Hot segments, delete files and files of the history of all tables. */
 export function* namedFiles(state: ManifestState): Generator<NamedFile> {
   for (const table of state.tables.values()) {
     for (const { fileId, rowCount, sizeBytes, crc32 } of table.segments) {
@@ -27,6 +28,16 @@ export function* namedFiles(state: ManifestState): Generator<NamedFile> {
     for (const { fileId, rowCount, sizeBytes, crc32 } of table.deleteFiles) {
       const name = deleteFileName(table.tableId, fileId);
       yield { kind: 'delete file', table, fileId, name, rowCount, sizeBytes, crc32 };
+    }
+    const { periods = [], retired = [] } = table.history ?? {};
+    for (const { segment } of retired) {
+      const { fileId, rowCount, sizeBytes, crc32 } = segment;
+      const name = segmentName(table.tableId, fileId);
+      yield { kind: 'retired segment', table, fileId, name, rowCount, sizeBytes, crc32 };
+    }
+    for (const { fileId, rowCount, sizeBytes, crc32 } of periods.flatMap(periodFiles)) {
+      const name = historyFileName(table.tableId, fileId);
+      yield { kind: 'history file', table, fileId, name, rowCount, sizeBytes, crc32 };
     }
   }
 }

@@ -4,6 +4,8 @@ export type FindingKind =
   | 'log'
   | 'segment'
   | 'delete file'
+  | 'retired segment'
+  | 'history file'
   | 'key-value segment'
   | 'cold table'
   | 'cold file'

@@ -9,7 +9,7 @@ import { LOG_NAME } from './log-reading.ts';
 export const LOST_FOLDER = /^lost-/;
 
 /** Names in a data directory. */
-const KNOWN = new Set(['manifest', 'log', 'segments', 'deletes', 'kv', 'warehouse', 'cache', 'tmp']);
+const KNOWN = new Set(['manifest', 'log', 'segments', 'deletes', 'history', 'kv', 'warehouse', 'cache', 'tmp']);
 
 /** Paths, below the data directory, of files that nothing names. Those in folders of data are removed by the next open. */
 export async function unknownFiles(
@@ -24,7 +24,7 @@ export async function unknownFiles(
     for (const { fileId } of prepared?.addSegments ?? []) known.add(segmentName(tableId, fileId));
   }
   const data: string[] = [];
-  for (const kind of ['segments', 'deletes']) {
+  for (const kind of ['segments', 'deletes', 'history']) {
     for (const folder of await fileSystem.list(`${dataDir}/${kind}`)) {
       const files = await fileSystem.list(`${dataDir}/${kind}/${folder}`);
       data.push(...files.map((file) => `${kind}/${folder}/${file}`));

@@ -5,12 +5,12 @@ import { decodeCommit, encodeCommit, type CommitRecord } from './commit-record.t
 
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const bytes = fc.uint8Array({ maxLength: 20 });
-const commit: fc.Arbitrary<CommitRecord> = fc.record({
+const known = {
   seq: fc.maxSafeNat(),
   kv: bytes,
   changes: fc.array(
     fc.record({
-      tableId: uint32,
+      tableId: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
       schemaId: uint32,
       rows: bytes,
       rowCount: uint32,
@@ -19,7 +19,11 @@ const commit: fc.Arbitrary<CommitRecord> = fc.record({
     }),
     { maxLength: 4 },
   ),
-});
+};
+const commit: fc.Arbitrary<CommitRecord> = fc.oneof(
+  fc.record(known),
+  fc.record({ ...known, timeMs: fc.maxSafeNat() }),
+);
 
 const payloadOf = (record: CommitRecord): Uint8Array => new Uint8Array(Buffer.concat(encodeCommit(record)));
 

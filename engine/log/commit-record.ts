@@ -20,15 +20,22 @@ export interface CommitRecord {
   /** Operations on keys, as `engine/kv/batch.ts` encodes them; empty when there are none. */
   readonly kv: Uint8Array;
   readonly changes: readonly TableChange[];
+  /** When it was made, in milliseconds since 1970; absent where no table that it changes keeps its history. */
+  readonly timeMs?: number;
 }
 
 const HEADER_BYTES = 16;
 const CHANGE_BYTES = 24;
 const TWO_32 = 2 ** 32;
+const EMPTY = new Uint8Array(0);
+
+/** No table has this number: what it changes is the time. */
+const TIME_TABLE_ID = 0;
 
 /** Parts of a frame; see `docs/format/log.md`. */
 export function encodeCommit(record: CommitRecord): Uint8Array[] {
-  const { seq, kv, changes } = record;
+  const { seq, kv, timeMs } = record;
+  const changes = timeMs === undefined ? record.changes : [...record.changes, timeChange(timeMs)];
   const header = uninitialized(HEADER_BYTES + changes.length * CHANGE_BYTES);
   const view = new DataView(header.buffer, header.byteOffset);
   view.setUint32(0, seq % TWO_32, true);
@@ -69,7 +76,16 @@ export function decodeCommit(payload: Uint8Array): CommitRecord {
     };
   });
   if (at !== payload.length) throw misfit(seq);
-  return { seq, kv, changes };
+  const time = changes.find(({ tableId }) => tableId === TIME_TABLE_ID);
+  if (time === undefined) return { seq, kv, changes };
+  const timeMs = time.rowCount + time.deleteCount * TWO_32;
+  return { seq, kv, changes: changes.filter((change) => change !== time), timeMs };
+}
+
+/** The time, where a change of a table would be: its row counts are the two halves of it. */
+function timeChange(timeMs: number): TableChange {
+  const [rowCount, deleteCount] = [timeMs % TWO_32, Math.floor(timeMs / TWO_32)];
+  return { tableId: TIME_TABLE_ID, schemaId: 0, rowCount, rows: EMPTY, deleteCount, deletes: EMPTY };
 }
 
 function misfit(seq: number): AlopexError {

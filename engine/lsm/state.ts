@@ -7,6 +7,7 @@ import {
   type CatalogSnapshot,
   type CatalogState,
 } from './catalog-state.ts';
+import { historyAfter, historyWithout, periodFiles, type PeriodEnd, type TableHistory } from './table-history.ts';
 import { applyKvEdit, EMPTY_KV_STATE, highestFileId, type KvEdit, type KvState } from './kv-state.ts';
 import type { Bound, ColumnStats } from '../table/bound.ts';
 import { MAIN_SCHEMA } from '../table/object-name.ts';
@@ -47,6 +48,8 @@ export interface TableState {
   readonly segments: readonly SegmentState[];
   readonly deleteFiles: readonly DeleteFileState[];
   readonly cold: ColdState | undefined;
+  /** Absent for a table that keeps none. */
+  readonly history?: TableHistory;
 }
 
 /** A hot segment: an immutable Parquet file on local disk. */
@@ -124,6 +127,7 @@ export type Edit =
       readonly schema?: TableSchema;
       readonly options?: TableOptions;
       readonly comments?: TableComments;
+      readonly period?: PeriodEnd;
     }
   /** Files of one table change; with `jobId`, the end of that job in the same edit. */
   | {
@@ -137,7 +141,10 @@ export type Edit =
       readonly removeDeleteFiles: readonly number[];
       readonly cold?: ColdState;
       readonly endJob?: string;
+      readonly period?: PeriodEnd;
     }
+  /** Belongs to no commit: what ended with commit `untilSeq` or before is no longer kept. */
+  | { readonly kind: 'forget-history'; readonly tableId: number; readonly untilSeq: number }
   | KvEdit
   | CatalogEdit
   /** All of them or none: what a transaction that defines something has done. Numbers of commits from `firstSeq` to `seq` are its own. Its edits have numbers of their own time, up to `seq`. */
@@ -191,20 +198,26 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
       return { ...withoutTable(state, edit.tableId), seq: edit.seq };
     case 'alter-table': {
       const table = existing(state, edit.tableId);
+      const options = edit.options ?? table.options;
       return withTable(
-        { ...state, seq: edit.seq },
+        { ...state, seq: edit.seq, nextFileId: nextFileId(state, edit.period) },
         {
-          ...table,
+          ...withHistory(table, options, edit.seq, edit.period, []),
           schemaName: edit.schemaName ?? table.schemaName,
           name: edit.name ?? table.name,
           schemas: edit.schema === undefined ? table.schemas : [...table.schemas, edit.schema],
-          options: edit.options ?? table.options,
+          options,
           ...(edit.comments === undefined ? {} : { comments: edit.comments }),
         },
       );
     }
     case 'change-files':
       return changeFiles(state, edit);
+    case 'forget-history': {
+      const table = state.tables.get(edit.tableId);
+      if (table?.history === undefined) return state;
+      return withTable(state, { ...table, history: historyWithout(table.history, edit.untilSeq) });
+    }
     case 'put-job': {
       // The job's segments are on disk already: their numbers are taken, also when it is finished after a restart.
       const taken = (edit.job.prepared?.addSegments ?? []).map((segment) => segment.fileId + 1);
@@ -241,17 +254,35 @@ function changeFiles(state: ManifestState, edit: Edit & { kind: 'change-files' }
     {
       ...state,
       seq: edit.seq,
-      nextFileId: Math.max(state.nextFileId, ...newIds.map((id) => id + 1)),
+      nextFileId: Math.max(nextFileId(state, edit.period), ...newIds.map((id) => id + 1)),
       jobs: edit.endJob === undefined ? state.jobs : withoutJob(state, edit.endJob),
     },
     {
-      ...table,
+      ...withHistory(table, table.options, edit.seq, edit.period, edit.removeSegments),
       flushedSeq: edit.flushedSeq ?? table.flushedSeq,
       segments: [...table.segments.filter((segment) => !removedSegments.has(segment.fileId)), ...edit.addSegments],
       deleteFiles: [...table.deleteFiles.filter((file) => !removedDeletes.has(file.fileId)), ...edit.addDeleteFiles],
       cold: edit.cold ?? table.cold,
     },
   );
+}
+
+function nextFileId(state: ManifestState, period: PeriodEnd | undefined): number {
+  const written = period === undefined ? [] : periodFiles(period);
+  return Math.max(state.nextFileId, ...written.map((file) => file.fileId + 1));
+}
+
+function withHistory(
+  table: TableState,
+  options: TableOptions,
+  seq: number,
+  end: PeriodEnd | undefined,
+  removeSegments: readonly number[],
+): TableState {
+  const isKept = options.historyRetention !== undefined;
+  const history = historyAfter(table, { seq, isKept, end, removeSegments });
+  const { history: _, ...rest } = table;
+  return history === undefined ? rest : { ...rest, history };
 }
 
 export function snapshotEdit(state: ManifestState): Edit {

@@ -93,8 +93,8 @@ export interface SnapshotInfo {
 
 /** One Iceberg table, reached through its catalog. */
 export interface ColdTable {
-  /** The current snapshot; `undefined` when the table does not exist yet. */
-  load(): Promise<ColdSnapshot | undefined>;
+  /** The current snapshot, or another of the table's; `undefined` when the table does not exist yet, or does not have it any more. */
+  load(snapshotId?: string): Promise<ColdSnapshot | undefined>;
   /** Commits a change in one new snapshot; creates the table, or brings its schema, partitioning and sort order up to `definition`, first. Batches nothing: one call, one snapshot. */
   commit(definition: ColdTableDefinition, change: ColdChange): Promise<ColdCommit>;
   /** Whether a snapshot that names the job is in the table's history. Throws when that cannot be found out. */

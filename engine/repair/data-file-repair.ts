@@ -21,6 +21,9 @@ export async function planDataFiles(
     if (kind === 'segment') {
       const action = `dropped; its ${rows} of table "${table.name}" are lost, those included that were deleted since`;
       plan.items.push({ outcome: 'lost', file: name, problem, action });
+    } else if (kind !== 'delete file') {
+      const action = `dropped, with all past versions of table "${table.name}"`;
+      plan.items.push({ outcome: 'lost', file: name, problem, action });
     } else if (acceptResurrectedRows) {
       const action = `dropped; up to ${rows} of table "${table.name}" that were deleted or replaced are there again`;
       plan.items.push({ outcome: 'lost', file: name, problem, action });

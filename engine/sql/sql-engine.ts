@@ -14,11 +14,10 @@ import type {
   ExplainStatement,
   InsertStatement,
   QueryStatement,
-  SessionStatement,
   Statement,
-  TransactionStatement,
 } from './parse/statement.ts';
 import { scanReport } from './plan/scan-report.ts';
+import { isControl, type RunnableStatement } from './parse/control-statement.ts';
 import type { Planner } from './plan/planner.ts';
 import { ResultSizes } from './plan/result-sizes.ts';
 import { runAlterTable } from './run/alter/alter-table.ts';
@@ -29,6 +28,7 @@ import { done, type Scope } from './scope.ts';
 import { runMerge } from './run/merge.ts';
 import { runCopyFrom } from './run/copy-from.ts';
 import { runInsert } from './run/insert.ts';
+import { readsPast } from './run/reads-past.ts';
 import { numberParameters } from './run/parameters.ts';
 import { finishing, fromArray } from './run/row-batches.ts';
 import { AS_TYPED } from './run/inline-scans.ts';
@@ -139,8 +139,9 @@ export class SqlEngine {
     }
     const session = await scope.acquire();
     try {
-      const runnable = this.#withSequences(scope, session, statement, text);
-      return await this.#runIn(scope, session, runnable, parameters);
+      const past = readsPast(session, statement, text, parameters);
+      const runnable = this.#withSequences(scope, session, past.statement, past.text);
+      return await this.#runIn(scope, session, runnable, past.parameters);
     } catch (error) {
       scope.release(session);
       throw session.catalog.explain(error);
@@ -360,31 +361,8 @@ export class SqlEngine {
   }
 }
 
-type ControlStatement = TransactionStatement | SessionStatement;
-type RunnableStatement = Exclude<Statement, ControlStatement>;
-
 interface Runnable extends SequenceText {
   readonly statement: RunnableStatement;
-}
-
-const CONTROL: ReadonlySet<Statement['kind']> = new Set<ControlStatement['kind']>([
-  'begin',
-  'commit',
-  'rollback',
-  'savepoint',
-  'rollback-to',
-  'release',
-  'set',
-  'reset',
-  'set-transaction',
-  'prepare',
-  'execute',
-  'deallocate',
-  'discard',
-]);
-
-function isControl(statement: Statement): statement is ControlStatement {
-  return CONTROL.has(statement.kind);
 }
 
 function parse(text: string): ParsedStatement[] {

@@ -1,5 +1,6 @@
 import { queryArrowBytes } from '../arrow-bytes.ts';
 import { tableState, type EngineContext } from '../context.ts';
+import { endPeriod } from '../history/end-period.ts';
 import { encodeCommit, type TableChange } from '../log/commit-record.ts';
 import type { DeleteFileState, SegmentState, TableState } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
@@ -51,7 +52,13 @@ export async function commitToLog(
   kv: Uint8Array = EMPTY,
 ): Promise<{ versions: TableVersion[]; durable: Promise<void> }> {
   const logged = await atomically(connection, requests, (request) => applyChange(connection, seq, request));
-  const durable = context.log.append(seq, encodeCommit({ seq, kv, changes: logged.map(({ change }) => change) }));
+  const kept = requests.filter(({ version }) => version.options.historyRetention !== undefined);
+  const time = kept.length === 0 ? {} : { timeMs: context.commitTimes.nowMs() };
+  const changes = logged.map(({ change }) => change);
+  const durable = context.log.append(seq, encodeCommit({ seq, kv, changes, ...time }));
+  if (time.timeMs !== undefined) {
+    for (const { version } of kept) context.commitTimes.note(version.tableId, seq, time.timeMs);
+  }
   return { versions: logged.map(({ version }) => version), durable };
 }
 
@@ -241,6 +248,7 @@ async function commitSegments(
     if (deletes !== undefined) await addDeletes(connection, seq, version, deletes);
     const deleteFiles = await batch.deleteFiles(tableState(context, version));
     const segments = batch.segments.map((segment) => ({ ...segment, seq }));
+    const period = await endPeriod(context, connection, version, seq);
     const { tableId, schema } = version;
     const memtable = await createMemtable(connection, context.loader, {
       tableId,
@@ -259,6 +267,7 @@ async function commitSegments(
       removeSegments: [],
       addDeleteFiles: deleteFiles.add,
       removeDeleteFiles: deleteFiles.remove,
+      ...(period === undefined ? {} : { period }),
     });
     return {
       version: {

@@ -33,3 +33,7 @@ export function segmentName(tableId: number, fileId: number): string {
 export function deleteFileName(tableId: number, fileId: number): string {
   return `deletes/${tableId}/${String(fileId).padStart(8, '0')}.parquet`;
 }
+
+export function historyFileName(tableId: number, fileId: number): string {
+  return `history/${tableId}/${String(fileId).padStart(8, '0')}.parquet`;
+}

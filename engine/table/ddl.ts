@@ -1,7 +1,10 @@
 import { openColdTable, tableState, type EngineContext } from '../context.ts';
+import { endPeriod } from '../history/end-period.ts';
+import { discardHistory } from '../history/forget.ts';
 import type { Garbage } from '../commits.ts';
 import { withTable, type Writer } from '../writer.ts';
 import type { TableState } from '../lsm/state.ts';
+import { newHistory } from '../lsm/table-history.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { SegmentBatch } from './commit.ts';
 import { createDeletesTable, createMemtable, dropKernelTable } from './kernel-tables.ts';
@@ -57,6 +60,7 @@ export async function createTable(
   await writer.sequenced(async (seq) => {
     await writer.settle();
     const segments = batch.segments.map((segment) => ({ ...segment, seq }));
+    const isKept = options.historyRetention !== undefined;
     const table: TableState = {
       tableId,
       schemaName,
@@ -68,6 +72,7 @@ export async function createTable(
       segments,
       deleteFiles: [],
       cold: undefined,
+      ...(isKept ? { history: newHistory(seq, context.commitTimes.nowMs()) } : {}),
     };
     const garbage = replaces === undefined ? [] : tableGarbage(writer, replaces);
     await context.manifest.commit({
@@ -118,7 +123,7 @@ export async function removeTable(
 ): Promise<void> {
   await dropKernelTable(connection, version.memtable.table);
   await dropKernelTable(connection, version.deletesTable);
-  for (const kind of ['segments', 'deletes', 'cache']) {
+  for (const kind of ['segments', 'deletes', 'history', 'cache']) {
     await context.fileSystem.removeFolder(`${context.dataDir}/${kind}/${version.tableId}`);
   }
 }
@@ -170,7 +175,18 @@ export async function alterTable(
             schema,
             nextRid: current.memtable.nextRid,
           });
-    await context.manifest.commit({ kind: 'alter-table', seq, tableId: current.tableId, ...alteration });
+    const period = await endPeriod(context, connection, current, seq, alteration.options);
+    const { history } = tableState(context, current);
+    await context.manifest.commit({
+      kind: 'alter-table',
+      seq,
+      tableId: current.tableId,
+      ...alteration,
+      ...(period === undefined ? {} : { period }),
+    });
+    if (history !== undefined && period === undefined) {
+      discardHistory(context, current.tableId, history, undefined, seq + 1);
+    }
     const altered: TableVersion = {
       ...current,
       schemaName,

@@ -1,7 +1,7 @@
 import type { EngineContext } from '../context.ts';
 import type { MoveOutput } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
-import type { DataFile } from './data-file.ts';
+import { segmentName, type DataFile } from './data-file.ts';
 import { quoteLiteral } from './data-type.ts';
 import type { TableVersion } from './version.ts';
 
@@ -43,7 +43,7 @@ export async function moveLateDeletes(
 export async function removeRewritten(
   context: EngineContext,
   connection: KernelConnection,
-  before: Pick<TableVersion, 'deletesTable'>,
+  before: Pick<TableVersion, 'tableId' | 'deletesTable'>,
   gone: readonly DataFile[],
 ): Promise<void> {
   if (gone.length > 0) {
@@ -51,6 +51,8 @@ export async function removeRewritten(
       `DELETE FROM ${before.deletesTable} WHERE file_id IN (${gone.map((file) => file.fileId).join(', ')})`,
     );
   }
+  const retired = context.manifest.state.tables.get(before.tableId)?.history?.retired ?? [];
+  const kept = new Set(retired.map(({ segment }) => segmentName(before.tableId, segment.fileId)));
   // Cold sources stay in older Iceberg snapshots, which other engines may be reading.
-  for (const file of gone) if (file.tier === 'hot') await context.fileSystem.remove(file.path);
+  for (const file of gone) if (file.tier === 'hot' && !kept.has(file.name)) await context.fileSystem.remove(file.path);
 }

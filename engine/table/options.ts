@@ -13,4 +13,13 @@ export interface TableOptions {
   readonly tierAfter?: string;
   readonly tierMinAge?: string;
   readonly expireAfter?: string;
+  /** How long versions that are no longer current can be read. */
+  readonly historyRetention?: HistoryRetention;
+}
+
+export interface HistoryRetention {
+  /** As it was given, checked by the kernel. */
+  readonly interval: string;
+  /** A month counts as 30 days. */
+  readonly durationMs: number;
 }

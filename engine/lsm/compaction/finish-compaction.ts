@@ -1,5 +1,6 @@
 import { tableState, type EngineContext } from '../../context.ts';
 import type { KernelConnection } from '../../ports/kernel.ts';
+import { endPeriod } from '../../history/end-period.ts';
 import { SegmentBatch } from '../../table/commit.ts';
 import { deleteFileName, type DataFile } from '../../table/data-file.ts';
 import { moveLateDeletes, removeRewritten } from '../../table/late-deletes.ts';
@@ -41,6 +42,7 @@ export async function finishCompaction(
     if (current === undefined || sources.some((source) => !names.has(source.name))) return false;
     await writer.settle();
     const state = tableState(context, current);
+    const period = await endPeriod(context, connection, current, seq);
     const segments = merge.segments.map((segment) => ({ ...segment, seq }));
     const gone = new Set(sources.map((source) => source.name));
     const next: TableVersion = {
@@ -72,6 +74,7 @@ export async function finishCompaction(
         .map((segment) => segment.fileId),
       addDeleteFiles: deleteFiles.add,
       removeDeleteFiles: deleteFiles.remove,
+      ...(period === undefined ? {} : { period }),
     });
     const deletedRows = new Map([...current.deletedRows, ...late]);
     for (const source of sources) deletedRows.delete(source.fileId);

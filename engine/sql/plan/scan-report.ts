@@ -29,11 +29,13 @@ export interface TierReport {
 /** What a statement reads of one table: the version, and the files that pruning left. */
 export interface TableScan {
   readonly table: TableVersion;
+  /** What to call it, where that is not its name. */
+  readonly title?: string;
   readonly files: readonly DataFile[];
   readonly cuts?: readonly Cut[];
 }
 
-export function scanReport({ table: version, files, cuts = [] }: TableScan): ScanReport {
+export function scanReport({ table: version, title, files, cuts = [] }: TableScan): ScanReport {
   const tier = (name: DataFile['tier']): TierReport => {
     const all = version.files.filter((file) => file.tier === name);
     const read = files.filter((file) => file.tier === name);
@@ -45,7 +47,7 @@ export function scanReport({ table: version, files, cuts = [] }: TableScan): Sca
     };
   };
   const memory = { rows: liveMemtableRows(version) };
-  return { table: displayName(version), memory, hot: tier('hot'), cold: tier('cold'), pruned: cuts };
+  return { table: title ?? displayName(version), memory, hot: tier('hot'), cold: tier('cold'), pruned: cuts };
 }
 
 /** The tier section of EXPLAIN. */

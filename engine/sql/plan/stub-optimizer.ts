@@ -7,6 +7,7 @@ import type { TableSchema } from '../../table/schema.ts';
 import type { DatabaseVersion, TableVersion } from '../../table/version.ts';
 import { KernelCatalog } from '../definitions/kernel-catalog.ts';
 import type { References } from '../definitions/references.ts';
+import { isPastSchema } from '../parse/past-tables.ts';
 import { readPlan, scanPredicates } from './explain-plan.ts';
 import { tableKey } from './plan-node.ts';
 import type { Predicate } from './predicate.ts';
@@ -120,6 +121,7 @@ export class StubOptimizer {
     const key = objectKey(table.schemaName, table.name);
     if (this.#stubs.get(key) === table.schema) return;
     const columns = table.schema.columns.map((column) => `${quoteIdentifier(column.name)} ${typeSql(column.type)}`);
+    if (isPastSchema(table.schemaName)) await this.#connection.run(`CREATE SCHEMA IF NOT EXISTS ${table.schemaName}`);
     await this.#connection.run(
       `CREATE OR REPLACE TABLE ${qualifiedSql(table.schemaName, table.name)} (${columns.join(', ')})`,
     );

@@ -27,6 +27,8 @@ import { catalogFunctions, listsTables } from './catalog-functions.ts';
 import { AS_TYPED, canInline, inlineScans, type InlinedTable, type KernelQuery } from './inline-scans.ts';
 import { pieceOf } from './parameters.ts';
 import { Temporaries } from './temporaries.ts';
+import { isPastSchema, withoutPastTables } from '../parse/past-tables.ts';
+import { NOTHING_PAST, tableAsItWas, type PastReading } from './past-tables.ts';
 import { systemTables } from './system-tables.ts';
 
 /** Statements about the catalog itself, which need a view of every table. */
@@ -50,6 +52,7 @@ export class Session {
   #listed: DatabaseVersion | undefined;
   #searchPath: SearchPath = MAIN_PATH;
   #usesSequence = false;
+  #past: PastReading = NOTHING_PAST;
   /** Settings of the kernel that are not at their defaults, by lower-case name. */
   readonly #settings = new Map<string, string>();
 
@@ -73,14 +76,14 @@ export class Session {
 
   /** Makes the tables that a text names readable as of `version`, and says which files will be read of each. */
   async prepare(version: DatabaseVersion, text: string, parameters?: Parameters): Promise<TableScan[]> {
-    const mentioned = this.#mentioned(version, text);
+    const mentioned = await this.#mentioned(version, text);
     const { tables } = await this.#plan(version, mentioned, text, parameters, false);
     return this.#showScans(version, mentioned, text, tables);
   }
 
   /** Like `prepare`, for a query: says what to run, too, which reads no table when what is known of its files answers the query. */
   async prepareQuery(version: DatabaseVersion, text: string, parameters?: Parameters): Promise<PreparedQuery> {
-    const mentioned = this.#mentioned(version, text);
+    const mentioned = await this.#mentioned(version, text);
     const { tables, instead } = await this.#plan(version, mentioned, text, parameters, true);
     const sql = instead?.sql ?? text;
     if (instead?.isConstant === true) {
@@ -99,9 +102,11 @@ export class Session {
     return { ...inlineScans(sql, inlined), scans, parameters };
   }
 
-  #mentioned(version: DatabaseVersion, text: string): Mentioned {
-    const names = namesIn(text);
-    const references = referencesOf(version, names, this.#searchPath);
+  async #mentioned(version: DatabaseVersion, text: string): Promise<Mentioned> {
+    const names = namesIn(this.#past.tables.length === 0 ? text : withoutPastTables(text));
+    const present = referencesOf(version, names, this.#searchPath);
+    const past = await this.#tablesAsTheyWere(version, text);
+    const references = { ...present, tables: [...present.tables, ...past] };
     this.#usesSequence = mayUseSequence(text) || references.definitions.some(({ body }) => mayUseSequence(body));
     return { ...references, names };
   }
@@ -276,12 +281,33 @@ export class Session {
     }
   }
 
+  /** What the next statement reads of the past: its text names these tables by schemas of their own. */
+  readPast(past: PastReading): void {
+    this.#past = past;
+  }
+
+  async #tablesAsTheyWere(version: DatabaseVersion, text: string): Promise<TableVersion[]> {
+    const { tables, parameters } = this.#past;
+    if (tables.length === 0) return [];
+    const names = namesIn(text);
+    const scope = { context: this.#engine.context, connection: this.connection, version, path: this.#searchPath };
+    const found: TableVersion[] = [];
+    for (const past of tables) {
+      if (!names.has(past.schemaName)) continue;
+      found.push(await tableAsItWas(scope, past, parameters));
+    }
+    return found;
+  }
+
   async #show(table: TableVersion, files: readonly DataFile[]): Promise<void> {
     const key = objectKey(table.schemaName, table.name);
     const content = `${identityOf(table.schema)}/${identityOf(table)}/${files.map((file) => file.fileId).join(',')}`;
     // Rows are loaded and files checked for each statement, also where the view stays.
     const readable = await makeReadable(this.#engine.context, table, files);
     if (this.#views.get(key)?.content === content) return;
+    if (isPastSchema(table.schemaName)) {
+      await this.connection.run(`CREATE SCHEMA IF NOT EXISTS ${this.#database}.${table.schemaName}`);
+    }
     await this.connection.run(
       `CREATE OR REPLACE VIEW ${this.#database}.${qualifiedSql(table.schemaName, table.name)} AS ${scanSql(readable, { files })}`,
     );
@@ -328,6 +354,8 @@ export class Session {
 
   async #hide({ schemaName, name }: Pick<ShownTable, 'schemaName' | 'name'>): Promise<void> {
     await this.connection.run(`DROP VIEW IF EXISTS ${this.#database}.${qualifiedSql(schemaName, name)}`);
+    if (isPastSchema(schemaName))
+      await this.connection.run(`DROP SCHEMA IF EXISTS ${this.#database}.${schemaName} CASCADE`);
     this.#views.delete(objectKey(schemaName, name));
   }
 
@@ -357,7 +385,15 @@ interface Mentioned extends References {
 }
 
 function scansOf({ tables }: References, plans: QueryPlan['tables']): TableScan[] {
-  return tables.map((table) => ({ table, ...(plans.get(table.tableId) ?? { files: table.files, cuts: [] }) }));
+  return tables.map((table) => ({
+    table,
+    ...(plans.get(table.tableId) ?? { files: table.files, cuts: [] }),
+    ...titleOf(table),
+  }));
+}
+
+function titleOf({ schemaName, name, seq }: TableVersion): { readonly title?: string } {
+  return isPastSchema(schemaName) ? { title: `${name} AT (VERSION => ${seq})` } : {};
 }
 
 interface ShownTable {

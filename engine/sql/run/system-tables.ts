@@ -1,4 +1,5 @@
 import { openColdTable, tableState, type EngineContext } from '../../context.ts';
+import { historyBytes } from '../../lsm/table-history.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { liveMemtableRows, type DatabaseVersion, type TableVersion } from '../../table/version.ts';
 import { definitionTables } from '../definitions/system-tables.ts';
@@ -24,6 +25,13 @@ export async function systemTables(
     },
     { name: 'segments', sql: literalRows(SEGMENTS, tables.flatMap(segmentRows)) },
     { name: 'snapshots', sql: literalRows(SNAPSHOTS, snapshots) },
+    {
+      name: 'history',
+      sql: literalRows(
+        HISTORY,
+        tables.flatMap((table) => historyRows(context, table)),
+      ),
+    },
     ...definitionTables(version),
   ];
 }
@@ -50,6 +58,8 @@ const TABLES: Columns = [
   ['metadata_location', 'VARCHAR'],
   ['schema_name', 'VARCHAR'],
   ['comment', 'VARCHAR'],
+  ['history_retention', 'VARCHAR'],
+  ['history_bytes', 'BIGINT'],
 ];
 
 function tableRow(context: EngineContext, table: TableVersion): Cell[] {
@@ -62,6 +72,7 @@ function tableRow(context: EngineContext, table: TableVersion): Cell[] {
   const names = new Map(table.schema.columns.map((column) => [column.id, column.name]));
   const primaryKey = table.schema.primaryKey.map((id) => names.get(id)).join(', ');
   const { store } = context.storage.open(table.options.coldStorage);
+  const { history } = context.manifest.state.tables.get(table.tableId) ?? {};
   return [
     table.name,
     table.tableId,
@@ -84,6 +95,8 @@ function tableRow(context: EngineContext, table: TableVersion): Cell[] {
     table.cold?.metadataUri ?? null,
     table.schemaName,
     table.comments?.table ?? null,
+    options.history_retention,
+    history === undefined ? 0 : historyBytes(history),
   ];
 }
 
@@ -117,6 +130,35 @@ function segmentRows(table: TableVersion): Cell[][] {
     file.schemaId ?? null,
     file.path,
   ]);
+}
+
+const HISTORY: Columns = [
+  ['schema_name', 'VARCHAR'],
+  ['table_name', 'VARCHAR'],
+  ['first_version', 'BIGINT'],
+  ['last_version', 'BIGINT'],
+  ['valid_from', 'TIMESTAMP WITH TIME ZONE'],
+  ['valid_until', 'TIMESTAMP WITH TIME ZONE'],
+  ['is_current', 'BOOLEAN'],
+];
+
+/** The periods of a table's history, oldest first; the last one goes on. */
+function historyRows(context: EngineContext, { schemaName, name, tableId, seq }: TableVersion): Cell[][] {
+  const { history } = context.manifest.state.tables.get(tableId) ?? {};
+  if (history === undefined) return [];
+  const past = history.periods.map(({ fromSeq, fromMs, untilSeq, untilMs }): Cell[] => [
+    schemaName,
+    name,
+    fromSeq,
+    untilSeq - 1,
+    `epoch_ms:${fromMs}`,
+    `epoch_ms:${untilMs}`,
+    'false',
+  ]);
+  return [
+    ...past,
+    [schemaName, name, history.fromSeq, Math.max(seq, history.fromSeq), `epoch_ms:${history.fromMs}`, null, 'true'],
+  ];
 }
 
 const SNAPSHOTS: Columns = [

@@ -1,8 +1,8 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection } from '../../ports/kernel.ts';
 import type { PartitionField } from '../../ports/cold-table.ts';
-import { typeSql } from '../../table/data-type.ts';
-import type { TableOptions } from '../../table/options.ts';
+import { quoteLiteral, typeSql } from '../../table/data-type.ts';
+import type { HistoryRetention, TableOptions } from '../../table/options.ts';
 import { INTEGER_NAMES, type Column, type PrimitiveName, type TableSchema } from '../../table/schema.ts';
 import type { OptionSetting } from '../parse/statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
@@ -17,6 +17,7 @@ const NAMES = [
   'tier_after',
   'tier_min_age',
   'expire_after',
+  'history_retention',
 ] as const;
 type OptionName = (typeof NAMES)[number];
 
@@ -89,6 +90,8 @@ async function readOption(
       return { tierMinAge: valueSql === undefined ? undefined : await interval(connection, name, valueSql) };
     case 'expire_after':
       return { expireAfter: valueSql === undefined ? undefined : await interval(connection, name, valueSql) };
+    case 'history_retention':
+      return { historyRetention: valueSql === undefined ? undefined : await retention(connection, name, valueSql) };
   }
 }
 
@@ -98,6 +101,16 @@ async function text(connection: KernelConnection, name: string, valueSql: string
 
 async function interval(connection: KernelConnection, name: string, valueSql: string): Promise<string> {
   return constant(connection, name, valueSql, 'INTERVAL', "an interval, such as INTERVAL '7 days'");
+}
+
+async function retention(connection: KernelConnection, name: string, valueSql: string): Promise<HistoryRetention> {
+  const text = await interval(connection, name, valueSql);
+  const [row] = await connection.rows(`SELECT epoch(CAST(${quoteLiteral(text)} AS INTERVAL)) * 1000 AS ms`);
+  const durationMs = Number(row?.['ms']);
+  if (durationMs > 0) return { interval: text, durationMs };
+  throw new AlopexError(SqlState.invalidParameter, `option "${name}" cannot be ${valueSql}`, {
+    hint: 'It takes an interval greater than zero; NULL keeps no history.',
+  });
 }
 
 async function constant(
@@ -271,6 +284,7 @@ export function describeOptions(
     tier_after: options.tierAfter ?? null,
     tier_min_age: options.tierMinAge ?? null,
     expire_after: options.expireAfter ?? null,
+    history_retention: options.historyRetention?.interval ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { ReadCache } from '../../../cache/read-cache.ts';
+import { CommitTimes } from '../../../history/commit-times.ts';
 import { Commits } from '../../../commits.ts';
 import { FileIds, FileNumbers, type EngineContext } from '../../../context.ts';
 import { DEFAULT_LIMITS, type EngineLimits } from '../../../limits.ts';
@@ -81,6 +82,7 @@ export async function openStore({
     random: { bytes: (length) => new Uint8Array(length), uuid: noTables, positiveInt64: noTables },
     kernel,
     storage: { open: noTables },
+    commitTimes: new CommitTimes(clock),
     gate: new FileGate(files),
     cache: new ReadCache({ fileSystem: files, clock, kernel, folder: `${DATA_DIR}/cache`, limitBytes: 0 }),
     pins: new Pins((error) => warnings.push(error as AlopexError)),
