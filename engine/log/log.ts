@@ -74,6 +74,8 @@ export class FileLog implements CommitLog {
   #lastSeq = 0;
   #queue: Pending[] = [];
   #writing: Promise<void> | undefined;
+  /** Whoever waits for the last commit that was written within its call can have heard of it. */
+  #isAnswered = true;
   #failure: unknown;
   #timer: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
 
@@ -135,7 +137,8 @@ export class FileLog implements CommitLog {
   }
 
   append(seq: number, parts: readonly Uint8Array[]): Promise<void> {
-    return this.#enqueue({ frame: encodeFrame(parts) }, seq);
+    const frame = encodeFrame(parts);
+    return this.#isForNow(frame) ? this.#writeNow(seq, frame) : this.#enqueue({ frame }, seq);
   }
 
   async sync(): Promise<void> {
@@ -164,6 +167,34 @@ export class FileLog implements CommitLog {
     }
   }
 
+  /** Whether a commit can be written before its call returns: nobody else is at it, and others had their turn lately. */
+  #isForNow(frame: Uint8Array): boolean {
+    if (this.#options.durability !== 'full' || this.#failure !== undefined || this.#writing !== undefined) return false;
+    if (!this.#isAnswered) this.#pace.met();
+    return this.#pace.isForNow(frame.length) && this.#file.isForNow && !this.#pace.isTurnDue(this.#clock.monotonicMs());
+  }
+
+  #writeNow(seq: number, frame: Uint8Array): Promise<void> {
+    this.#lastSeq = seq;
+    try {
+      this.#appendNow(frame);
+    } catch (error) {
+      this.#failure = error;
+      return Promise.reject(this.#stopped());
+    }
+    // Who commits before whoever waits for this one can have heard of it is another, and shares writes from now on.
+    this.#isAnswered = false;
+    return Promise.resolve().then(() => {
+      this.#isAnswered = true;
+    });
+  }
+
+  #appendNow(bytes: Uint8Array): void {
+    const startMs = this.#clock.monotonicMs();
+    this.#file.appendDurablyNow(bytes);
+    this.#pace.wrote(1, bytes.length, this.#clock.monotonicMs() - startMs, true);
+  }
+
   #enqueue(pending: Pick<Pending, 'frame' | 'end'>, seq?: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#stopped());
     if (seq !== undefined) this.#lastSeq = seq;
@@ -175,13 +206,14 @@ export class FileLog implements CommitLog {
   /** Writes what is queued, one write and at most one fsync for all of it, until nothing is left. */
   async #drain(): Promise<void> {
     // Where a write does not wait for a disk, it is only for those that are made in one go: they would be written one by one otherwise.
-    let turnMs = this.#options.durability === 'full' ? await this.#turnOfOthers() : await Promise.resolve(0);
+    if (this.#options.durability === 'full') await this.#turnOfOthers();
+    else await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue;
       this.#queue = [];
       const lastSeq = this.#lastSeq;
       try {
-        await this.#write(batch, turnMs);
+        await this.#write(batch);
         if (batch.some(({ end }) => end === 'seal')) await this.#startFile(lastSeq);
         if (batch.some(({ end }) => end === 'finish')) await this.#file.finish();
       } catch (error) {
@@ -192,23 +224,24 @@ export class FileLog implements CommitLog {
       }
       for (const pending of batch) pending.resolve();
       // Whoever was waiting for these may have the next commit ready at once: it is to share the next write with those that came in meanwhile.
-      if (this.#queue.length > 0) turnMs = await this.#turnOfOthers();
+      if (this.#queue.length > 0) await this.#turnOfOthers();
       if (this.#file.isDirty && this.#options.durability === 'interval') this.#timer ??= this.#syncLater();
     }
     this.#writing = undefined;
   }
 
   /**
-   * Lets everything else in the process run; returns for how long it did. Their commits are to share the next write, and writes within the call, one after the other,
-   * must not keep the process from all else.
+   * Lets everything else in the process run. Their commits are to share the next write, and writes within the call, one after the other, must not keep the process from
+   * all else.
    */
-  async #turnOfOthers(): Promise<number> {
+  async #turnOfOthers(): Promise<void> {
     const startMs = this.#clock.monotonicMs();
     await this.#clock.pause();
-    return this.#clock.monotonicMs() - startMs;
+    const nowMs = this.#clock.monotonicMs();
+    this.#pace.turned(nowMs - startMs, nowMs);
   }
 
-  async #write(batch: readonly Pending[], turnMs: number): Promise<void> {
+  async #write(batch: readonly Pending[]): Promise<void> {
     const frames = batch.flatMap(({ frame }) => frame ?? []);
     const [only] = frames;
     const bytes = frames.length === 1 && only !== undefined ? only : concat(frames);
@@ -216,11 +249,14 @@ export class FileLog implements CommitLog {
       await this.#file.append(bytes);
       return;
     }
-    const isForNow = this.#pace.isForNow(batch.length, bytes.length, turnMs) && this.#file.isForNow;
+    const isOne = batch.length === 1 && bytes.length > 0;
+    if (isOne && this.#pace.isForNow(bytes.length) && this.#file.isForNow) {
+      this.#appendNow(bytes);
+      return;
+    }
     const startMs = this.#clock.monotonicMs();
-    if (isForNow && bytes.length > 0) this.#file.appendDurablyNow(bytes);
-    else await this.#file.appendDurably(bytes);
-    if (bytes.length > 0) this.#pace.measured(bytes.length, this.#clock.monotonicMs() - startMs, isForNow);
+    await this.#file.appendDurably(bytes);
+    if (bytes.length > 0) this.#pace.wrote(batch.length, bytes.length, this.#clock.monotonicMs() - startMs, false);
   }
 
   /** What is sealed ends with its last frame before there is a file behind it: only the newest one may end in unused space. */

@@ -49,6 +49,25 @@ export class SimIo {
     return perform(fault?.kind === 'short');
   }
 
+  /** As `call`, for what is done before the call returns; a process that dies in it goes on to its next call. */
+  callOutright(call: IoCall, perform: (extent: Extent) => void, detail = ''): void {
+    if (!this.process.isAlive) throw new InjectedError('EIO', call);
+    this.#counters.count(`${call.kind} within its call`);
+    const fault = this.#policy.decide(call);
+    this.#trace.add(`${call.kind} ${call.target} ${detail} at once${fault === undefined ? '' : faultText(fault)}`);
+    if (fault === undefined || fault.kind === 'short') {
+      perform('all');
+      return;
+    }
+    this.#counters.count(fault.kind === 'crash' ? CRASH_NAMES[fault.done] : errorName(call, fault));
+    try {
+      if (fault.done !== 'nothing') perform(fault.done);
+    } finally {
+      if (fault.kind === 'crash') this.process.die();
+    }
+    throw new InjectedError(fault.kind === 'crash' ? 'EIO' : fault.code, call);
+  }
+
   #answered<T>(call: IoCall, result: T | Promise<T>): T | Promise<T> {
     if (!(result instanceof Promise)) return result;
     return result.catch((error: unknown) => {

@@ -26,8 +26,16 @@ export interface KeyShape {
   readonly positions: readonly number[];
 }
 
+const SHAPES = new WeakMap<TableSchema, KeyShape | 'none'>();
+
 /** `undefined` when there is no key, or one that JavaScript cannot compare. */
 export function keyShape(schema: TableSchema): KeyShape | undefined {
+  let shape = SHAPES.get(schema);
+  if (shape === undefined) SHAPES.set(schema, (shape = shapeOf(schema) ?? 'none'));
+  return shape === 'none' ? undefined : shape;
+}
+
+function shapeOf(schema: TableSchema): KeyShape | undefined {
   const positions = schema.primaryKey.map((id) => schema.columns.findIndex((column) => column.id === id));
   const comparable = positions.every((position) => {
     const type = schema.columns[position]?.type;

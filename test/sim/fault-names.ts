@@ -11,6 +11,8 @@ export const FAULT_NAMES: readonly string[] = [
   'unsynced bytes: zeros',
   'unsynced bytes: holes',
   'reserved space after a power cut',
+  'append within its call',
+  'sync within its call',
   'unsynced folder entry lost',
   'unsynced folder entry kept',
   'EIO on open',
