@@ -16,6 +16,9 @@ export class AlopexError extends Error {
 
 /** SQLSTATE codes used by name, so that one condition has one code everywhere. */
 export const SqlState = {
+  cannotConnect: '08001',
+  connectionFailure: '08006',
+  unknownOutcome: '08007',
   featureNotSupported: '0A000',
   invalidTransactionState: '25000',
   activeTransaction: '25001',
@@ -29,7 +32,9 @@ export const SqlState = {
   notNullViolation: '23502',
   uniqueViolation: '23505',
   checkViolation: '23514',
+  invalidAuthorization: '28000',
   serializationFailure: '40001',
+  insufficientPrivilege: '42501',
   syntaxError: '42601',
   undefinedColumn: '42703',
   generatedAlways: '428C9',
@@ -47,6 +52,7 @@ export const SqlState = {
   duplicateColumn: '42701',
   datatypeMismatch: '42804',
   invalidTableDefinition: '42P16',
+  insufficientResources: '53000',
   diskFull: '53100',
   outOfMemory: '53200',
   configurationLimitExceeded: '53400',
@@ -55,6 +61,7 @@ export const SqlState = {
   lockNotAvailable: '55P03',
   queryCanceled: '57014',
   cannotConnectNow: '57P03',
+  systemError: '58000',
   ioError: '58030',
   undefinedFile: '58P01',
   internalError: 'XX000',

@@ -69,17 +69,23 @@ export class InterferingStore {
         this.onGet?.(key);
         return await inner.get(key);
       },
+      getVersion: (key) => inner.getVersion(key),
       getRange: (key, offset, length) => inner.getRange(key, offset, length),
       head: (key) => inner.head(key),
       put: (key, bytes) => inner.put(key, bytes),
+      replace: (key, bytes, version) => inner.replace(key, bytes, version),
       create: async (key, bytes) => {
         const create = () => inner.create(key, bytes);
         return await (this.onCreate === undefined ? create() : this.onCreate(key, create));
       },
       putFile: (key, localPath) => inner.putFile(key, localPath),
+      createFile: (key, localPath) => inner.createFile(key, localPath),
+      copy: (from, to) => inner.copy(from, to),
       list: (listed) => inner.list(listed),
+      listPage: (listed, cursor) => inner.listPage(listed, cursor),
       delete: (keys) => inner.delete(keys),
       localPath: (key) => inner.localPath(key),
+      close: () => inner.close(),
     };
   }
 }

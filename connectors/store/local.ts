@@ -1,10 +1,20 @@
-import { constants, copyFile, open, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { constants, copyFile, open, readdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { AlopexError, SqlState } from '../../engine/errors.ts';
-import type { ObjectInfo, ObjectStore } from '../../engine/ports/object-store.ts';
+import type {
+  ObjectInfo,
+  ObjectPage,
+  ObjectStore,
+  RequestOptions,
+  VersionedObject,
+} from '../../engine/ports/object-store.ts';
 import { makeFolder, placeFile, syncFolder, TEMPORARY_PREFIX } from '../node/durable-file.ts';
 import { fileError, nodeErrorCode } from '../node/node-error.ts';
+import { withPathLock } from './local-lock.ts';
 import { absent, checkKey, checkRange, compareKeys } from './object-key.ts';
+
+const COPY_FLAGS = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
 
 /**
  * Objects as files below a folder, which is created when the first one is written. Safe for any number of processes on one file system.
@@ -22,20 +32,33 @@ export class LocalObjectStore implements ObjectStore {
     this.uri = `file://${path.startsWith('/') ? '' : '/'}${path === '/' ? '' : path}`;
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string, options?: RequestOptions): Promise<Uint8Array | undefined> {
+    return (await this.getVersion(key, options))?.bytes;
+  }
+
+  async getVersion(key: string, options?: RequestOptions): Promise<VersionedObject | undefined> {
     const path = this.localPath(key);
+    options?.signal?.throwIfAborted();
     try {
-      const bytes = await readFile(path);
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      const handle = await open(path, 'r');
+      try {
+        // Both of the same file, whatever its name comes to stand for meanwhile.
+        const version = versionOf(await handle.stat({ bigint: true }));
+        const bytes = await handle.readFile();
+        return { bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), version };
+      } finally {
+        await handle.close();
+      }
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw fileError(`read ${path}`, error);
     }
   }
 
-  async getRange(key: string, offset: number, length: number): Promise<Uint8Array> {
+  async getRange(key: string, offset: number, length: number, options?: RequestOptions): Promise<Uint8Array> {
     const path = this.localPath(key);
     checkRange(offset, length);
+    options?.signal?.throwIfAborted();
     try {
       const handle = await open(path, 'r');
       try {
@@ -56,31 +79,79 @@ export class LocalObjectStore implements ObjectStore {
     }
   }
 
-  async head(key: string): Promise<ObjectInfo | undefined> {
+  async head(key: string, options?: RequestOptions): Promise<ObjectInfo | undefined> {
+    options?.signal?.throwIfAborted();
     return fileInfo(this.localPath(key), key);
   }
 
-  async put(key: string, bytes: Uint8Array): Promise<void> {
-    await this.#place(key, 'replace', (temporary) => writeFile(temporary, bytes, { flag: 'wx' }));
+  async put(key: string, bytes: Uint8Array, options?: RequestOptions): Promise<void> {
+    await this.#place(key, 'replace', (temporary) => writeFile(temporary, bytes, { flag: 'wx' }), options);
   }
 
-  async create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
-    const created = await this.#place(key, 'create', (temporary) => writeFile(temporary, bytes, { flag: 'wx' }));
+  async create(key: string, bytes: Uint8Array, options?: RequestOptions): Promise<'created' | 'exists'> {
+    const created = await this.#place(key, 'create', (path) => writeFile(path, bytes, { flag: 'wx' }), options);
     return created ? 'created' : 'exists';
   }
 
+  /** Decided under a lock, for a file system has no conditional rename. */
+  async replace(
+    key: string,
+    bytes: Uint8Array,
+    version: string,
+    options?: RequestOptions,
+  ): Promise<'replaced' | 'changed'> {
+    const path = this.localPath(key);
+    options?.signal?.throwIfAborted();
+    const copy = bytes.slice();
+    if ((await fileInfo(path, key))?.version !== version) return 'changed';
+    return withPathLock(path, async () => {
+      const found = await statsOf(path);
+      if (found === undefined || versionOf(found) !== version) return 'changed';
+      await this.#place(key, 'replace', async (temporary) => {
+        await writeFile(temporary, copy, { flag: 'wx' });
+        // A version has the time of its file in it: it must not come again within one tick of the clock.
+        const afterSeconds = Number(found.mtimeNs / 1000n + 2n) / 1e6;
+        if ((await stat(temporary, { bigint: true })).mtimeNs <= found.mtimeNs) {
+          await utimes(temporary, afterSeconds, afterSeconds);
+        }
+      });
+      return 'replaced';
+    });
+  }
+
   /** Copies; a file system that can share the blocks of two files does so. */
-  async putFile(key: string, localPath: string): Promise<void> {
-    const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
-    await this.#place(key, 'replace', (temporary) => copyFile(localPath, temporary, flags));
+  async putFile(key: string, localPath: string, options?: RequestOptions): Promise<void> {
+    await this.#place(key, 'replace', (temporary) => copyFile(localPath, temporary, COPY_FLAGS), options);
   }
 
-  async *list(prefix: string): AsyncIterable<ObjectInfo> {
-    yield* this.#listFolder('', prefix);
+  async createFile(key: string, localPath: string, options?: RequestOptions): Promise<'created' | 'exists'> {
+    const created = await this.#place(key, 'create', (path) => copyFile(localPath, path, COPY_FLAGS), options);
+    return created ? 'created' : 'exists';
   }
 
-  async delete(keys: readonly string[]): Promise<void> {
+  async copy(from: string, to: string, options?: RequestOptions): Promise<void> {
+    const source = this.localPath(from);
+    if ((await fileInfo(source, from)) === undefined) throw absent(this.uri, from);
+    await this.putFile(to, source, options);
+  }
+
+  async *list(prefix: string, options?: RequestOptions): AsyncGenerator<ObjectInfo> {
+    for await (const info of this.#listFolder('', prefix)) {
+      options?.signal?.throwIfAborted();
+      yield info;
+    }
+  }
+
+  /** All in one page: a walk of folders has no place to go on from that stays the same. */
+  async listPage(prefix: string, _cursor?: string, options?: RequestOptions): Promise<ObjectPage> {
+    const objects: ObjectInfo[] = [];
+    for await (const info of this.list(prefix, options)) objects.push(info);
+    return { objects };
+  }
+
+  async delete(keys: readonly string[], options?: RequestOptions): Promise<void> {
     const paths = keys.map((key) => this.localPath(key));
+    options?.signal?.throwIfAborted();
     const folders = new Set<string>();
     for (const path of paths) {
       try {
@@ -91,6 +162,10 @@ export class LocalObjectStore implements ObjectStore {
       }
     }
     for (const folder of folders) await syncFolder(folder);
+  }
+
+  async close(): Promise<void> {
+    // No file stays open between calls.
   }
 
   localPath(key: string): string {
@@ -104,8 +179,14 @@ export class LocalObjectStore implements ObjectStore {
     return join(this.#root, key);
   }
 
-  async #place(key: string, mode: 'replace' | 'create', fill: (path: string) => Promise<void>): Promise<boolean> {
+  async #place(
+    key: string,
+    mode: 'replace' | 'create',
+    fill: (path: string) => Promise<void>,
+    options?: RequestOptions,
+  ): Promise<boolean> {
     const path = this.localPath(key);
+    options?.signal?.throwIfAborted();
     try {
       await makeFolder(dirname(path));
       return await placeFile(path, mode, fill);
@@ -151,14 +232,26 @@ async function isFolderAt(path: string): Promise<boolean> {
 }
 
 async function fileInfo(path: string, key: string): Promise<ObjectInfo | undefined> {
+  const info = await statsOf(path);
+  if (info === undefined) return undefined;
+  const modifiedMs = Number(info.mtimeNs / 1_000_000n);
+  return { key, sizeBytes: Number(info.size), modifiedMs, version: versionOf(info) };
+}
+
+/** `undefined` when there is no such file. */
+async function statsOf(path: string): Promise<BigIntStats | undefined> {
   try {
-    const info = await stat(path);
-    if (!info.isFile()) return undefined;
-    return { key, sizeBytes: info.size, modifiedMs: Math.floor(info.mtimeMs) };
+    const info = await stat(path, { bigint: true });
+    return info.isFile() ? info : undefined;
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw fileError(`look up ${path}`, error);
   }
+}
+
+/** Each write makes another file, with a time of its own. */
+function versionOf(info: BigIntStats): string {
+  return `${info.ino}-${info.mtimeNs}-${info.size}`;
 }
 
 /** `ENOTDIR`: a part of the key's path is an object. `EISDIR`: the key is the beginning of other keys. Either way nothing is there. */

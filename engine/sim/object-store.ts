@@ -1,5 +1,11 @@
 import { AlopexError, SqlState } from '../errors.ts';
-import type { ObjectInfo, ObjectStore } from '../ports/object-store.ts';
+import type {
+  ConditionalOptions,
+  ObjectInfo,
+  ObjectPage,
+  ObjectStore,
+  VersionedObject,
+} from '../ports/object-store.ts';
 import type { SimTime } from './clock.ts';
 import { isInjected, type Extent } from './fault.ts';
 import type { SimIo } from './io.ts';
@@ -7,6 +13,8 @@ import type { SimIo } from './io.ts';
 interface StoredObject {
   readonly bytes: Uint8Array;
   readonly modifiedMs: number;
+  readonly version: string;
+  readonly token: string | undefined;
 }
 
 /** The objects of a remote store: they outlive every crash. */
@@ -32,6 +40,13 @@ export class SimObjectStore implements ObjectStore {
     return this.#read(`get ${key}`, () => this.#objects.get(key)?.bytes.slice());
   }
 
+  getVersion(key: string): Promise<VersionedObject | undefined> {
+    return this.#read(`get ${key}`, () => {
+      const object = this.#objects.get(key);
+      return object && { bytes: object.bytes.slice(), version: object.version };
+    });
+  }
+
   getRange(key: string, offset: number, length: number): Promise<Uint8Array> {
     return this.#read(`get ${key}`, () => {
       const object = this.#objects.get(key);
@@ -49,12 +64,22 @@ export class SimObjectStore implements ObjectStore {
     return this.#change(`put ${key}`, () => this.#set(key, copy));
   }
 
-  create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
+  create(key: string, bytes: Uint8Array, options?: ConditionalOptions): Promise<'created' | 'exists'> {
     const copy = bytes.slice();
-    return this.#change(`create ${key}`, () => {
-      if (this.#objects.has(key)) return 'exists';
-      this.#set(key, copy);
-      return 'created';
+    return this.#create(key, () => copy, options);
+  }
+
+  replace(
+    key: string,
+    bytes: Uint8Array,
+    version: string,
+    options?: ConditionalOptions,
+  ): Promise<'replaced' | 'changed'> {
+    const copy = bytes.slice();
+    return this.#change(`replace ${key}`, () => {
+      if (this.#objects.get(key)?.version !== version) return 'changed';
+      this.#set(key, copy, options?.token);
+      return 'replaced';
     });
   }
 
@@ -62,14 +87,27 @@ export class SimObjectStore implements ObjectStore {
     return this.#change(`put ${key}`, () => this.#set(key, this.#localFile(localPath).slice()));
   }
 
+  createFile(key: string, localPath: string, options?: ConditionalOptions): Promise<'created' | 'exists'> {
+    return this.#create(key, () => this.#localFile(localPath).slice(), options);
+  }
+
+  copy(from: string, to: string): Promise<void> {
+    return this.#change(`copy ${from} ${to}`, () => {
+      const object = this.#objects.get(from);
+      if (object === undefined) throw new AlopexError(SqlState.undefinedFile, `there is no object ${this.uri}/${from}`);
+      this.#set(to, object.bytes);
+    });
+  }
+
   async *list(prefix: string): AsyncGenerator<ObjectInfo> {
-    const keys = await this.#read(`list ${prefix}`, () =>
-      [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
-    );
-    for (const key of keys) {
-      const info = this.#info(key);
-      if (info !== undefined) yield info;
-    }
+    yield* (await this.listPage(prefix)).objects;
+  }
+
+  listPage(prefix: string): Promise<ObjectPage> {
+    return this.#read(`list ${prefix}`, () => {
+      const keys = [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+      return { objects: keys.flatMap((key) => this.#info(key) ?? []) };
+    });
   }
 
   async delete(keys: readonly string[]): Promise<void> {
@@ -80,13 +118,29 @@ export class SimObjectStore implements ObjectStore {
     return undefined;
   }
 
-  #set(key: string, bytes: Uint8Array): void {
-    this.#objects.set(key, { bytes, modifiedMs: this.#time.nowMs });
+  async close(): Promise<void> {
+    // The store is remote, and there is no connection to it that could end.
+  }
+
+  #create(key: string, bytes: () => Uint8Array, options?: ConditionalOptions): Promise<'created' | 'exists'> {
+    return this.#change(`create ${key}`, () => {
+      if (this.#objects.has(key)) return 'exists';
+      this.#set(key, bytes(), options?.token);
+      return 'created';
+    });
+  }
+
+  #set(key: string, bytes: Uint8Array, token?: string): void {
+    const version = String(Number(this.#objects.get(key)?.version ?? 0) + 1);
+    this.#objects.set(key, { bytes, modifiedMs: this.#time.nowMs, version, token });
   }
 
   #info(key: string): ObjectInfo | undefined {
     const object = this.#objects.get(key);
-    return object && { key, sizeBytes: object.bytes.length, modifiedMs: object.modifiedMs };
+    if (object === undefined) return undefined;
+    const { bytes, modifiedMs, version, token } = object;
+    const info = { key, sizeBytes: bytes.length, modifiedMs, version };
+    return token === undefined ? info : { ...info, token };
   }
 
   #read<T>(target: string, perform: () => T): Promise<T> {

@@ -3,7 +3,7 @@ import { SystemClock } from '../../connectors/node/system-clock.ts';
 import { SystemRandom } from '../../connectors/node/system-random.ts';
 import { LocalObjectStore } from '../../connectors/store/local.ts';
 import type { ColdStorage, ColdStorageResolver } from '../../engine/ports/cold-storage.ts';
-import type { ObjectInfo, ObjectStore } from '../../engine/ports/object-store.ts';
+import type { ObjectInfo, ObjectPage, ObjectStore, VersionedObject } from '../../engine/ports/object-store.ts';
 import type { Fuse } from './fuse.ts';
 
 /** What goes wrong between the database and its store. */
@@ -56,6 +56,11 @@ class FusedStore implements ObjectStore {
     return this.#store.get(key);
   }
 
+  getVersion(key: string): Promise<VersionedObject | undefined> {
+    this.#check();
+    return this.#store.getVersion(key);
+  }
+
   getRange(key: string, offset: number, length: number): Promise<Uint8Array> {
     this.#check();
     return this.#store.getRange(key, offset, length);
@@ -75,9 +80,29 @@ class FusedStore implements ObjectStore {
     return this.#create(key, bytes);
   }
 
+  replace(key: string, bytes: Uint8Array, version: string): Promise<'replaced' | 'changed'> {
+    this.#check();
+    return this.#fuse.pass(`replace ${key}`, () => this.#store.replace(key, bytes, version));
+  }
+
   putFile(key: string, localPath: string): Promise<void> {
     this.#check();
     return this.#fuse.pass(`putFile ${key}`, () => this.#store.putFile(key, localPath));
+  }
+
+  createFile(key: string, localPath: string): Promise<'created' | 'exists'> {
+    this.#check();
+    return this.#fuse.pass(`createFile ${key}`, () => this.#store.createFile(key, localPath));
+  }
+
+  copy(from: string, to: string): Promise<void> {
+    this.#check();
+    return this.#fuse.pass(`copy ${to}`, () => this.#store.copy(from, to));
+  }
+
+  listPage(prefix: string): Promise<ObjectPage> {
+    this.#check();
+    return this.#store.listPage(prefix);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectInfo> {
@@ -92,6 +117,10 @@ class FusedStore implements ObjectStore {
 
   localPath(key: string): string | undefined {
     return this.#store.localPath(key);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
   }
 
   async #create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {

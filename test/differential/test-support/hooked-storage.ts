@@ -3,7 +3,7 @@ import { SystemClock } from '../../../connectors/node/system-clock.ts';
 import { SystemRandom } from '../../../connectors/node/system-random.ts';
 import { LocalObjectStore } from '../../../connectors/store/local.ts';
 import type { ColdStorage, ColdStorageResolver } from '../../../engine/ports/cold-storage.ts';
-import type { ObjectInfo, ObjectStore } from '../../../engine/ports/object-store.ts';
+import type { ObjectInfo, ObjectPage, ObjectStore, VersionedObject } from '../../../engine/ports/object-store.ts';
 
 /** Moments of a move at which a test can step in. */
 export type MoveMoment = 'upload' | 'before-commit' | 'after-commit';
@@ -55,6 +55,11 @@ export class HookedStorage implements ColdStorageResolver, ObjectStore {
     return this.#local.get(key);
   }
 
+  getVersion(key: string): Promise<VersionedObject | undefined> {
+    this.#check();
+    return this.#local.getVersion(key);
+  }
+
   getRange(key: string, offset: number, length: number): Promise<Uint8Array> {
     this.#check();
     return this.#local.getRange(key, offset, length);
@@ -68,6 +73,11 @@ export class HookedStorage implements ColdStorageResolver, ObjectStore {
   put(key: string, bytes: Uint8Array): Promise<void> {
     this.#check();
     return this.#local.put(key, bytes);
+  }
+
+  replace(key: string, bytes: Uint8Array, version: string): Promise<'replaced' | 'changed'> {
+    this.#check();
+    return this.#local.replace(key, bytes, version);
   }
 
   async create(key: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
@@ -87,9 +97,25 @@ export class HookedStorage implements ColdStorageResolver, ObjectStore {
     await this.#local.putFile(key, localPath);
   }
 
+  async createFile(key: string, localPath: string): Promise<'created' | 'exists'> {
+    await this.#reach('upload');
+    this.#check();
+    return this.#local.createFile(key, localPath);
+  }
+
+  copy(from: string, to: string): Promise<void> {
+    this.#check();
+    return this.#local.copy(from, to);
+  }
+
   async *list(prefix: string): AsyncGenerator<ObjectInfo> {
     this.#check();
     yield* this.#local.list(prefix);
+  }
+
+  listPage(prefix: string): Promise<ObjectPage> {
+    this.#check();
+    return this.#local.listPage(prefix);
   }
 
   delete(keys: readonly string[]): Promise<void> {
@@ -99,6 +125,10 @@ export class HookedStorage implements ColdStorageResolver, ObjectStore {
 
   localPath(key: string): string | undefined {
     return this.#local.localPath(key);
+  }
+
+  close(): Promise<void> {
+    return this.#local.close();
   }
 
   async #reach(moment: MoveMoment): Promise<void> {
