@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ConditionalOptions, ObjectStore, RequestOptions } from '../../engine/ports/object-store.ts';
 import type { Random } from '../../engine/ports/random.ts';
 import type { RetryPolicy } from './retry-policy.ts';
@@ -42,17 +43,18 @@ export class RetryingStore extends StoreLayer {
     version: string,
     options: ConditionalOptions = {},
   ): Promise<'replaced' | 'changed'> {
-    const write = { key, done: 'replaced', refused: 'changed', isFile: false } as const;
+    const write = { key, done: 'replaced', refused: 'changed', isFile: false, over: fingerprint(version) } as const;
     return this.#conditional(write, options, (passed) => this.inner.replace(key, bytes, version, passed));
   }
 
   async #conditional<Done extends string, Refused extends string>(
-    write: { readonly key: string; readonly done: Done; readonly refused: Refused; readonly isFile: boolean },
+    write: ConditionalWrite<Done, Refused>,
     options: ConditionalOptions,
     send: (options: ConditionalOptions) => Promise<Done | Refused>,
   ): Promise<Done | Refused> {
-    const token = options.token ?? this.#random.uuid();
-    const { key, done, refused } = write;
+    const { key, done, refused, over } = write;
+    const name = options.token ?? this.#random.uuid();
+    const token = over === undefined ? name : `${name}-${over}`;
     // An upload of a file is several requests, which SDKs repeat by themselves.
     let isInDoubt = write.isFile;
     let isUnknown = false;
@@ -67,8 +69,9 @@ export class RetryingStore extends StoreLayer {
         }
         const found = await this.inner.head(key, options);
         if (found?.token === token) return done;
-        // A create that was refused says that an object is there, which is so. A replace may have been done before somebody else's.
-        if (isUnknown && refused === 'changed') throw unknownOutcome(this.uri, key);
+        // A create that was refused says that an object is there, which is so. A replace may have been done before the write that is there now, unless that was over the same version.
+        const isDecided = over === undefined || (found?.token?.endsWith(`-${over}`) ?? false);
+        if (isUnknown && !isDecided) throw unknownOutcome(this.uri, key);
         return refused;
       }, options.signal);
     } catch (error) {
@@ -77,6 +80,19 @@ export class RetryingStore extends StoreLayer {
       throw isUnknown && isOfStore ? unknownOutcome(this.uri, key, error) : error;
     }
   }
+}
+
+interface ConditionalWrite<Done, Refused> {
+  readonly key: string;
+  readonly done: Done;
+  readonly refused: Refused;
+  readonly isFile: boolean;
+  /** Which version a replace is over. It ends the token, so that whoever finds the object can tell. */
+  readonly over?: string;
+}
+
+function fingerprint(version: string): string {
+  return createHash('sha256').update(version).digest('hex').slice(0, 16);
 }
 
 function unknownOutcome(uri: string, key: string, cause?: StoreError): StoreError {
