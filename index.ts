@@ -6,6 +6,8 @@ import { NodeFileSystem } from './connectors/node/node-file-system.ts';
 import { SystemClock } from './connectors/node/system-clock.ts';
 import { SystemRandom } from './connectors/node/system-random.ts';
 import { WorkerJobRunner } from './connectors/node/worker-job-runner.ts';
+import { RestCatalog } from './catalog/rest/rest-catalog.ts';
+import { RestHandler } from './catalog/rest/rest-handler.ts';
 import { ColdStorages } from './connectors/store/cold-storage.ts';
 import { limitsWith, type EngineLimits } from './engine/limits.ts';
 import { Engine } from './engine/engine.ts';
@@ -39,6 +41,7 @@ import {
 } from './engine/transaction/run-transaction.ts';
 import { Mover } from './tiering/move.ts';
 import { recoverMoves } from './tiering/recover.ts';
+import { SharedTables } from './tiering/shared-tables.ts';
 
 export { AlopexError } from './engine/errors.ts';
 export type { ValueEncoding, KeyEncoding } from './engine/kv/access/encoding.ts';
@@ -220,6 +223,25 @@ export class AlopexDB extends SqlFace {
   /** What flushes and compactions have done since the database was opened, and how often and how long commits waited for them; rows that were committed past the kernel. */
   metrics(): { readonly keys: KvMetrics; readonly tables: TableMetrics; readonly rows: RowMetrics } {
     return { keys: this.kv.metrics(), tables: this.#engine.tableMetrics, rows: this.#engine.rowMetrics };
+  }
+
+  /**
+   * The Iceberg REST catalog over this database's cold tables and further tables in its warehouse, apart from HTTP: requests in, responses out. `alopex server` serves it.
+   *
+   * `locations` are further addresses that tables may be at; `onError` hears of what was answered with a status of 500 and above.
+   */
+  catalog(
+    options: { readonly locations?: readonly string[]; readonly onError?: (error: unknown) => void } = {},
+  ): RestHandler {
+    const { storage, clock, random } = this.#engine.context;
+    const catalog = new RestCatalog({
+      clock,
+      random,
+      warehouse: storage.open(undefined).store,
+      stores: (options.locations ?? []).map((address) => storage.open(address).store),
+      database: new SharedTables(this.#engine),
+    });
+    return new RestHandler(catalog, clock, options.onError ?? ((error) => printWarning(toAlopexError(error))));
   }
 
   /** Stops every running statement: they fail with `57014`. */

@@ -47,18 +47,18 @@ export class IcebergTable implements ColdTable {
   }
 
   async load(snapshotId?: string): Promise<ColdSnapshot | undefined> {
-    const { table } = await this.#reader.current();
+    const table = await this.#reader.current();
     if (table === undefined) return undefined;
     return snapshotId === undefined ? this.#reader.coldSnapshot(table) : this.#reader.pastSnapshot(table, snapshotId);
   }
 
   async snapshots(): Promise<readonly SnapshotInfo[]> {
-    const { table } = await this.#reader.current();
+    const table = await this.#reader.current();
     return table === undefined ? [] : table.metadata.snapshots.map(snapshotInfo);
   }
 
   async findJob(jobId: string): Promise<SnapshotInfo | undefined> {
-    const { table } = await this.#reader.current();
+    const table = await this.#reader.current();
     const snapshot = table === undefined ? undefined : findJob(table.metadata, jobId);
     return snapshot === undefined ? undefined : snapshotInfo(snapshot);
   }
@@ -70,7 +70,7 @@ export class IcebergTable implements ColdTable {
   async commit(definition: ColdTableDefinition, change: ColdChange): Promise<ColdCommit> {
     let base: { readonly uuid: string | undefined; readonly live: LiveFiles } | undefined;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const { pointerVersion, table } = await this.#reader.current();
+      const { pointerVersion, table } = await this.#reader.settled();
       if (table !== undefined && findJob(table.metadata, change.jobId) !== undefined) {
         return { kind: 'committed', snapshot: await this.#reader.coldSnapshot(table), written: [] };
       }
@@ -103,7 +103,7 @@ export class IcebergTable implements ColdTable {
 
   async drop(): Promise<void> {
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      const { pointerVersion, table } = await this.#reader.current();
+      const { pointerVersion, table } = await this.#reader.settled();
       if (table === undefined) return;
       const version = pointerVersion + 1;
       try {

@@ -9,12 +9,11 @@ import { decodeManifest, Status } from './manifest.ts';
 import { currentSnapshot, decodeMetadata, fieldTypes, snapshotById, specById } from './metadata.ts';
 import type { Snapshot, TableMetadata } from './metadata.ts';
 import { MetadataObjects } from './metadata-objects.ts';
-import { PointerLog } from './pointer.ts';
+import { type Pointer, PointerLog } from './pointer.ts';
 import { jobIdKey, listChecksumKey } from './summary.ts';
 
 /** A table as its pointer shows it. */
 export interface CurrentTable {
-  readonly pointerVersion: number;
   /** Key of the metadata file. */
   readonly metadataKey: string;
   readonly metadata: TableMetadata;
@@ -36,16 +35,23 @@ export class TableReader {
     this.pointers = new PointerLog(store, this.objects, this.folder);
   }
 
-  /** The pointer's version (0 for none) and what it points to; `table` is `undefined` when the table does not exist. */
-  async current(): Promise<{ pointerVersion: number; table: CurrentTable | undefined }> {
-    const pointer = await this.pointers.current();
-    if (pointer === undefined) return { pointerVersion: 0, table: undefined };
-    const pointerVersion = pointer.version;
-    if (pointer.metadata === null || pointer.crc32 === null) return { pointerVersion, table: undefined };
+  /** What the pointer names; `undefined` when the table does not exist. */
+  async current(): Promise<CurrentTable | undefined> {
+    return await this.#read((await this.pointers.current()).pointer);
+  }
+
+  /** As `current`, for a commit on top of it, and the last version of the pointer (0 for none), which the commit follows. */
+  async settled(): Promise<{ pointerVersion: number; table: CurrentTable | undefined }> {
+    const { pointer, lastVersion } = await this.pointers.settled();
+    return { pointerVersion: lastVersion, table: await this.#read(pointer) };
+  }
+
+  async #read(pointer: Pointer | undefined): Promise<CurrentTable | undefined> {
+    if (pointer === undefined || pointer.metadata === null || pointer.crc32 === null) return undefined;
     const metadataKey = `${this.folder}/${pointer.metadata}`;
-    const bytes = await this.objects.read(metadataKey, this.pointers.key(pointerVersion), { crc32: pointer.crc32 });
+    const bytes = await this.objects.read(metadataKey, this.pointers.key(pointer.version), { crc32: pointer.crc32 });
     const metadata = decoding(metadataKey, () => decodeMetadata(bytes));
-    return { pointerVersion, table: { pointerVersion, metadataKey, metadata } };
+    return { metadataKey, metadata };
   }
 
   /** The manifests of a snapshot with their live entries. */

@@ -5,10 +5,11 @@ import { UsageError } from './options.ts';
 import { writeText } from '../text/output.ts';
 import { kvCommand } from './kv-command.ts';
 import { repairCommand } from './repair-command.ts';
+import { serverCommand } from './server-command.ts';
 import { statsCommand } from './stats-command.ts';
 import { sqlCommand } from './sql-command.ts';
 
-const COMMANDS: readonly Command[] = [sqlCommand, kvCommand, statsCommand, checkCommand, repairCommand];
+const COMMANDS: readonly Command[] = [sqlCommand, serverCommand, kvCommand, statsCommand, checkCommand, repairCommand];
 
 /** Runs the command line (without the program's name) and returns the exit status: 0 ok, 1 failed, 2 bad usage. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {

@@ -1,5 +1,6 @@
 import type { KeyValueStore } from '../../engine/kv/access/key-value-store.ts';
 import type { Parameters } from '../../engine/ports/kernel.ts';
+import type { CatalogHandler } from '../http/catalog-endpoint.ts';
 import type { RowsResult } from '../text/rows-result.ts';
 
 /** What one statement gave: rows, or a note of what was done. */
@@ -29,6 +30,11 @@ export interface CliConnection extends StatementRunner {
 
 /** The part of the database that the command line needs. */
 export interface CliDatabase extends StatementRunner {
+  /** The Iceberg catalog, apart from HTTP. */
+  catalog(options: {
+    readonly locations: readonly string[];
+    readonly onError: (error: unknown) => void;
+  }): CatalogHandler;
   /** Keys and values. */
   readonly kv: KeyValueStore;
   connect(): Promise<CliConnection>;

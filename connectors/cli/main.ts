@@ -28,4 +28,5 @@ const { signal, exitStatus } = listenForEndSignals();
 const version = packageVersion();
 const status = await runCli(process.argv.slice(2), { stdin, stdout, stderr, env, version, openDatabase, signal });
 // Set, not `process.exit`: that would cut off what a pipe has not taken yet.
-process.exitCode = exitStatus() ?? status;
+// A server that was told to stop, and did, has done what it was asked for.
+process.exitCode = status === 0 && process.argv[2] === 'server' ? 0 : (exitStatus() ?? status);

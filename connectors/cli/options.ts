@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { DatabaseOptions } from './database.ts';
 import { FORMATS, isFormat, type Format } from '../text/formats/format.ts';
 
 /** Bad usage: the message says what is wrong with the command line. Exit status 2. */
@@ -100,6 +101,24 @@ export function lastOf<Name extends string>(given: readonly GivenOption<Name>[],
 export function dataDirOf(value: string | undefined, command: string): string {
   if (value === '') throw new UsageError('option --data-dir needs a directory', command);
   return value ?? './alopex-data';
+}
+
+/** What queries may use. */
+export function databaseOptionsOf(
+  memoryLimit: string | undefined,
+  threads: string | undefined,
+  command: string,
+): DatabaseOptions {
+  if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*([KMGT]i?)?B$/i.test(memoryLimit)) {
+    throw new UsageError(`${JSON.stringify(memoryLimit)} is no amount of memory; write it as 4GB or 512MB`, command);
+  }
+  if (threads !== undefined && !/^[1-9]\d{0,3}$/.test(threads)) {
+    throw new UsageError(`${JSON.stringify(threads)} is no number of threads`, command);
+  }
+  return {
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(threads === undefined ? {} : { threads: Number(threads) }),
+  };
 }
 
 /** An output format. */

@@ -7,7 +7,16 @@ import { withDatabase } from './with-database.ts';
 import { FORMATS, type Format, printerOf } from '../text/formats/format.ts';
 import { readInputFile, readStream } from './input.ts';
 import { History } from './history.ts';
-import { dataDirOf, formatOf, type GivenOption, lastOf, optionsHelp, parseOptions, UsageError } from './options.ts';
+import {
+  dataDirOf,
+  databaseOptionsOf,
+  formatOf,
+  type GivenOption,
+  lastOf,
+  optionsHelp,
+  parseOptions,
+  UsageError,
+} from './options.ts';
 import { Output, terminalWidth, writeText } from '../text/output.ts';
 import { Repl } from './repl.ts';
 import { runStatements } from './run-statements.ts';
@@ -92,14 +101,7 @@ function readSettings(given: readonly GivenOption<keyof typeof OPTIONS>[]): Sett
   const last = (name: keyof typeof OPTIONS): string | undefined => lastOf(given, name);
   const format = formatOf(last('output') ?? 'table', 'sql');
   const dataDir = dataDirOf(last('data-dir'), 'sql');
-  const memoryLimit = last('memory-limit');
-  if (memoryLimit !== undefined && !/^\d+(\.\d+)?\s*([KMGT]i?)?B$/i.test(memoryLimit)) {
-    throw new UsageError(`${JSON.stringify(memoryLimit)} is no amount of memory; write it as 4GB or 512MB`, 'sql');
-  }
-  const threads = last('threads');
-  if (threads !== undefined && !/^[1-9]\d{0,3}$/.test(threads)) {
-    throw new UsageError(`${JSON.stringify(threads)} is no number of threads`, 'sql');
-  }
+  const database = databaseOptionsOf(last('memory-limit'), last('threads'), 'sql');
   const sources = given.flatMap(({ name, value }): Source[] => {
     if (name === 'command') return [{ kind: 'text', text: value }];
     return name === 'file' ? [{ kind: 'file', path: value }] : [];
@@ -112,10 +114,7 @@ function readSettings(given: readonly GivenOption<keyof typeof OPTIONS>[]): Sett
     sources,
     dataDir,
     format,
-    database: {
-      ...(memoryLimit === undefined ? {} : { memoryLimit }),
-      ...(threads === undefined ? {} : { threads: Number(threads) }),
-    },
+    database,
   };
 }
 

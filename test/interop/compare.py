@@ -72,7 +72,7 @@ def connect(extension_folder):
     con = duckdb.connect(
         config={"extension_directory": str(extension_folder), "autoinstall_known_extensions": "false"}
     )
-    for name in ("avro", "iceberg"):
+    for name in ("avro", "httpfs", "iceberg"):
         import_extension(name, con=con)
         con.sql(f"LOAD {name}")
     con.sql("SET TimeZone = 'UTC'")

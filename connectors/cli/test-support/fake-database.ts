@@ -20,6 +20,10 @@ export class FakeDatabase implements CliDatabase {
     throw new AlopexError('0A000', 'the fake has no keys');
   }
 
+  catalog(): never {
+    throw new AlopexError('0A000', 'the fake has no catalog');
+  }
+
   async *statements(sql: string): AsyncGenerator<StatementResult> {
     for (const { text } of splitStatements(sql)) {
       this.ran.push(text);
