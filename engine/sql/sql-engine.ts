@@ -138,12 +138,13 @@ export class SqlEngine {
       }
     }
     const session = await scope.acquire();
+    session.begin();
     try {
       const past = readsPast(session, statement, text, parameters);
       const runnable = this.#withSequences(scope, session, past.statement, past.text);
       return await this.#runIn(scope, session, runnable, past.parameters);
     } catch (error) {
-      scope.release(session);
+      release(scope, session);
       throw session.catalog.explain(error);
     }
   }
@@ -165,7 +166,7 @@ export class SqlEngine {
   ): Promise<Running> {
     if (statement.kind === 'query') return await this.#query(scope, session, { ...statement, typed }, parameters);
     const result = await this.#command(scope, session, statement, text, parameters);
-    scope.release(session);
+    release(scope, session);
     return { result, finish: () => Promise.resolve() };
   }
 
@@ -205,7 +206,7 @@ export class SqlEngine {
         done = true;
         await batches.return?.();
         pin.release();
-        scope.release(session);
+        release(scope, session);
       };
       scope.opened(finish);
       const { command } = statement;
@@ -359,6 +360,11 @@ export class SqlEngine {
       pin.release();
     }
   }
+}
+
+function release(scope: Scope, session: Session): void {
+  session.end();
+  scope.release(session);
 }
 
 interface Runnable extends SequenceText {

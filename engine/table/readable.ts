@@ -1,6 +1,6 @@
 import type { EngineContext } from '../context.ts';
 import type { DataFile } from './data-file.ts';
-import { admitFiles, type ReadColumns } from './table-files.ts';
+import { admitFiles, type Reading } from './table-files.ts';
 import type { TableVersion } from './version.ts';
 
 declare const READABLE: unique symbol;
@@ -13,9 +13,9 @@ export async function makeReadable(
   context: EngineContext,
   version: TableVersion,
   files: readonly DataFile[],
-  columns?: ReadColumns,
+  reading?: Reading,
 ): Promise<ReadableTable> {
   await version.memtable.pending.load();
-  await admitFiles(context, version, files, columns);
+  await admitFiles(context, version, files, reading);
   return version as ReadableTable;
 }

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { CacheUse } from '../cache/cache-space.ts';
 import type { RemoteFile } from '../cache/cached-file.ts';
 import type { ColumnSelection } from '../cache/parquet-layout.ts';
 import type { EngineContext } from '../context.ts';
@@ -75,12 +76,25 @@ export function knownFiles(
 /** The columns that a statement reads of a table, by their names in its schema; all when absent. */
 export type ReadColumns = ReadonlySet<string> | undefined;
 
-/** Sees to it that the kernel can read what a statement will read of some files: local ones are checked, and what is remote is brought. */
+/** How a statement reads files. */
+export interface Reading {
+  readonly columns?: ReadColumns;
+  readonly use?: CacheUse | undefined;
+}
+
+/** Whether some files of a version have to be fetched. */
+export function areRemote(context: EngineContext, version: TableVersion, files: readonly DataFile[]): boolean {
+  if (!files.some(({ tier }) => tier === 'cold')) return false;
+  const { store } = context.storage.open(version.options.coldStorage);
+  return files.some((file) => file.tier === 'cold' && store.localPath(file.name) === undefined);
+}
+
+/** For `use`, sees to it that the kernel can read what a statement will read of some files: local ones are checked, and what is remote is brought. */
 export async function admitFiles(
   context: EngineContext,
   version: TableVersion,
   files: readonly DataFile[],
-  columns?: ReadColumns,
+  { columns, use }: Reading = {},
 ): Promise<void> {
   if (files.length === 0) return;
   const { store } = context.storage.open(version.options.coldStorage);
@@ -90,6 +104,7 @@ export async function admitFiles(
   if (remote.length === 0) return;
   await context.cache.ensure(
     remote.map((file) => ({ file: remoteFile(store, file), columns: selectionOf(version, file, columns) })),
+    use,
   );
 }
 

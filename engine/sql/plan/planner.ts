@@ -15,6 +15,7 @@ import type { Predicate } from './predicate.ts';
 import { asksForTime } from './present-time.ts';
 import { compileFileTest } from './prune.ts';
 import { hasKeys, resolveKeys, type KeyRow } from './resolve-keys.ts';
+import { columnsMeant } from './scan-columns.ts';
 import type { Cut } from './scan-report.ts';
 import { readSimpleQuery, type SimpleQuery } from './simple-query.ts';
 import { StubOptimizer, stubKey, type StubScope } from './stub-optimizer.ts';
@@ -121,6 +122,22 @@ export class Planner {
     if (!texts.some(hasCondition) || texts.some(readsSession)) return READ_ALL;
     const found = await this.#planByOptimizer(scope, texts, query, parameters);
     return { tables: definitions.length > 0 ? found : await this.#firstRows(scope, query, found, parameters) };
+  }
+
+  /** The columns that a statement reads of each table, by table id; a table that is not in the map may need all. For files that have to be fetched: it takes longer than reading a footer. */
+  async columnsToRead(
+    scope: QueryScope,
+    query: string,
+    parameters?: Parameters,
+  ): Promise<ReadonlyMap<number, ReadonlySet<string>>> {
+    const printed = await this.#stubs.projections(scope, query, parameters);
+    const found = new Map<number, ReadonlySet<string>>();
+    for (const table of scope.tables) {
+      const texts = printed.get(stubKey(table));
+      const columns = texts === undefined ? undefined : columnsMeant(table.schema, texts);
+      if (columns !== undefined) found.set(table.tableId, columns);
+    }
+    return found;
   }
 
   /** The files of a query whose condition was not understood as it was typed, when only its first rows are wanted. */

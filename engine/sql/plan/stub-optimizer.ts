@@ -9,8 +9,9 @@ import { KernelCatalog } from '../definitions/kernel-catalog.ts';
 import type { References } from '../definitions/references.ts';
 import { isPastSchema } from '../parse/past-tables.ts';
 import { readPlan, scanPredicates } from './explain-plan.ts';
-import { tableKey } from './plan-node.ts';
+import { tableKey, type PlanNode } from './plan-node.ts';
 import type { Predicate } from './predicate.ts';
+import { scanProjections } from './scan-columns.ts';
 
 /** What a statement may refer to, and where its plain names are looked for. */
 export interface StubScope extends References {
@@ -21,6 +22,7 @@ export interface StubScope extends References {
 }
 
 const STUB_DATABASE = 'memory';
+const DISABLED = 'statistics_propagation,late_materialization,top_n';
 
 /** It would change what EXPLAIN shows, and no meaning. */
 const NOT_FOR_STUBS: ReadonlySet<string> = new Set(['explain_output']);
@@ -49,7 +51,7 @@ export class StubOptimizer {
 
   static async open(kernel: Kernel): Promise<StubOptimizer> {
     const connection = await kernel.connect();
-    await connection.run(`SET disabled_optimizers = 'statistics_propagation,late_materialization,top_n'`);
+    await connection.run(`SET disabled_optimizers = '${DISABLED}'`);
     return new StubOptimizer(connection);
   }
 
@@ -65,16 +67,33 @@ export class StubOptimizer {
   ): Promise<readonly ReadonlyMap<string, Predicate>[]> {
     return this.#turns.run(async () => {
       const found: ReadonlyMap<string, Predicate>[] = [];
-      for (const text of texts) found.push(await this.#predicates(scope, text, parameters));
+      for (const text of texts) found.push(scanPredicates(await this.#plan(scope, text, parameters)));
       return found;
     });
   }
 
-  async #predicates(
+  /** What a text takes of each table that it scans, by `stubKey`; see `scanProjections`. */
+  projections(
+    scope: StubScope,
+    text: string,
+    parameters?: Parameters,
+  ): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+    return this.#turns.run(async () => {
+      await this.#connection.run(`SET disabled_optimizers = '${DISABLED},filter_pushdown'`);
+      try {
+        return scanProjections(await this.#plan(scope, text, parameters));
+      } finally {
+        await this.#connection.run(`SET disabled_optimizers = '${DISABLED}'`);
+      }
+    });
+  }
+
+  /** Nothing when the text cannot be planned. */
+  async #plan(
     { tables, definitions, version, path, settings }: StubScope,
     query: string,
     parameters?: Parameters,
-  ): Promise<ReadonlyMap<string, Predicate>> {
+  ): Promise<readonly PlanNode[]> {
     try {
       await this.#dropStale(version);
       await this.#catalog.follow(version.definitions);
@@ -83,10 +102,10 @@ export class StubOptimizer {
       await this.#catalog.use(path);
       await this.#syncSettings(settings);
       const rows = await this.#connection.rows(`EXPLAIN (FORMAT JSON) ${query}`, parameters);
-      return scanPredicates(readPlan(String(rows[0]?.['explain_value'] ?? '[]')));
+      return readPlan(String(rows[0]?.['explain_value'] ?? '[]'));
     } catch (error) {
       // The real execution reports what is wrong with the statement; what only the stubs lack costs no more than pruning.
-      if (error instanceof AlopexError || error instanceof SyntaxError) return new Map();
+      if (error instanceof AlopexError || error instanceof SyntaxError) return [];
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import type { CacheUse } from '../../cache/cache-space.ts';
 import type { Engine } from '../../engine.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import { identityOf } from '../../identity.ts';
@@ -13,7 +14,8 @@ import {
   SYSTEM_SCHEMA,
   type SearchPath,
 } from '../../table/object-name.ts';
-import { makeReadable } from '../../table/readable.ts';
+import { areRemote, type ReadColumns } from '../../table/table-files.ts';
+import { makeReadable, type ReadableTable } from '../../table/readable.ts';
 import { scanSql } from '../../table/scan.ts';
 import type { TableWriter } from '../../writer.ts';
 import type { DatabaseVersion, TableVersion } from '../../table/version.ts';
@@ -53,6 +55,7 @@ export class Session {
   #searchPath: SearchPath = MAIN_PATH;
   #usesSequence = false;
   #past: PastReading = NOTHING_PAST;
+  #use: CacheUse | undefined;
   /** Settings of the kernel that are not at their defaults, by lower-case name. */
   readonly #settings = new Map<string, string>();
 
@@ -74,11 +77,23 @@ export class Session {
     return new Session(connection, database, engine, planner);
   }
 
+  /** A statement begins: what it reads of remote files stays until it ends. */
+  begin(): void {
+    this.#use = this.#engine.context.cache.begin();
+  }
+
+  end(): void {
+    this.#use?.end();
+    this.#use = undefined;
+  }
+
   /** Makes the tables that a text names readable as of `version`, and says which files will be read of each. */
   async prepare(version: DatabaseVersion, text: string, parameters?: Parameters): Promise<TableScan[]> {
     const mentioned = await this.#mentioned(version, text);
     const { tables } = await this.#plan(version, mentioned, text, parameters, false);
-    return this.#showScans(version, mentioned, text, tables);
+    const scans = scansOf(mentioned, tables);
+    await this.#showScans(version, mentioned, text, scans);
+    return scans;
   }
 
   /** Like `prepare`, for a query: says what to run, too, which reads no table when what is known of its files answers the query. */
@@ -89,16 +104,20 @@ export class Session {
     if (instead?.isConstant === true) {
       return { sql, scans: scansOf(mentioned, tables), parameters: undefined, explain: AS_TYPED };
     }
+    const scans = scansOf(mentioned, tables);
+    const columns = await this.#columnsOf(version, mentioned, scans, sql, parameters);
     if (!this.#isInlined(mentioned, text)) {
-      return { sql, scans: await this.#showScans(version, mentioned, text, tables), parameters, explain: AS_TYPED };
+      await this.#showScans(version, mentioned, text, scans, columns);
+      return { sql, scans, parameters, explain: AS_TYPED };
     }
     // Names that are no table's any more must mean nothing.
     await this.#dropStale(version);
     await this.#catalog.follow(version.definitions);
     await this.#catalog.use(this.#searchPath);
-    const scans = scansOf(mentioned, tables);
     const inlined: InlinedTable[] = [];
-    for (const { table, files } of scans) inlined.push({ name: table.name, sql: await this.#scanOf(table, files) });
+    for (const { table, files } of scans) {
+      inlined.push({ name: table.name, sql: await this.#scanOf(table, files, columns.get(table.tableId)) });
+    }
     return { ...inlineScans(sql, inlined), scans, parameters };
   }
 
@@ -113,12 +132,29 @@ export class Session {
 
   #plan(
     version: DatabaseVersion,
-    { tables, definitions }: Mentioned,
+    mentioned: Mentioned,
     text: string,
     parameters: Parameters | undefined,
     isQuery: boolean,
   ): Promise<QueryPlan> {
-    const scope: QueryScope = {
+    return this.#planner.plan(this.#queryScope(version, mentioned), text, parameters, isQuery);
+  }
+
+  /** Which columns of each table a query reads, by table id, when there are files to fetch; all of a table that is not in the map. */
+  async #columnsOf(
+    version: DatabaseVersion,
+    mentioned: References,
+    scans: readonly TableScan[],
+    sql: string,
+    parameters: Parameters | undefined,
+  ): Promise<ReadonlyMap<number, ReadonlySet<string>>> {
+    const { context } = this.#engine;
+    if (!scans.some(({ table, files }) => areRemote(context, table, files))) return ALL_COLUMNS;
+    return this.#planner.columnsToRead(this.#queryScope(version, mentioned), sql, parameters);
+  }
+
+  #queryScope(version: DatabaseVersion, { tables, definitions }: References): QueryScope {
+    return {
       tables,
       definitions,
       version,
@@ -126,9 +162,8 @@ export class Session {
       settings: this.#settings,
       temporaries: this.temporaries,
       now: () => this.#now(),
-      ask: (table, files, sqlOf, values) => this.#ask(table, files, sqlOf, values),
+      ask: (table, files, sqlOf, values) => this.#ask(version, table, files, sqlOf, values),
     };
-    return this.#planner.plan(scope, text, parameters, isQuery);
   }
 
   /** Whether the tables of a query can be given to the kernel with the query itself: plain names in it mean our tables and nothing else. */
@@ -144,12 +179,12 @@ export class Session {
     version: DatabaseVersion,
     mentioned: Mentioned,
     text: string,
-    plans: QueryPlan['tables'],
-  ): Promise<TableScan[]> {
+    scans: readonly TableScan[],
+    columns = ALL_COLUMNS,
+  ): Promise<void> {
     await this.#dropStale(version);
     await this.#catalog.follow(version.definitions);
-    const scans = scansOf(mentioned, plans);
-    for (const { table, files } of scans) await this.#show(table, files);
+    for (const { table, files } of scans) await this.#show(table, files, columns.get(table.tableId));
     const { names, definitions } = mentioned;
     const isListed = CATALOG_WORDS.test(text);
     if (isListed) await this.#showAll(version);
@@ -157,17 +192,26 @@ export class Session {
     await this.#define(version, isListed ? allReferences(version).definitions : definitions);
     if (names.has(SYSTEM_SCHEMA)) await this.#showSystemTables(version, names, isListed);
     await this.#catalog.use(this.#searchPath);
-    return scans;
   }
 
   /** A question that the planner asks of one table. What the kernel refuses is for the statement itself to complain about. */
   async #ask(
+    version: DatabaseVersion,
     table: TableVersion,
     files: readonly DataFile[],
     sqlOf: (relation: string) => string,
     parameters?: Parameters,
   ): Promise<readonly KernelRow[] | undefined> {
-    const piece = pieceOf(sqlOf(`(${await this.#scanOf(table, files)})`), parameters);
+    const question = sqlOf(qualifiedSql(table.schemaName, table.name));
+    const columns = await this.#columnsOf(
+      version,
+      { tables: [table], definitions: [] },
+      [{ table, files }],
+      question,
+      parameters,
+    );
+    const scan = await this.#scanOf(table, files, columns.get(table.tableId));
+    const piece = pieceOf(sqlOf(`(${scan})`), parameters);
     try {
       return await this.connection.rows(piece.sql, piece.parameters);
     } catch (error) {
@@ -176,8 +220,12 @@ export class Session {
     }
   }
 
-  async #scanOf(table: TableVersion, files: readonly DataFile[]): Promise<string> {
-    return scanSql(await makeReadable(this.#engine.context, table, files), { files });
+  async #scanOf(table: TableVersion, files: readonly DataFile[], columns?: ReadColumns): Promise<string> {
+    return scanSql(await this.#readable(table, files, columns), { files });
+  }
+
+  #readable(table: TableVersion, files: readonly DataFile[], columns: ReadColumns): Promise<ReadableTable> {
+    return makeReadable(this.#engine.context, table, files, { columns, use: this.#use });
   }
 
   async #now(): Promise<string> {
@@ -299,11 +347,11 @@ export class Session {
     return found;
   }
 
-  async #show(table: TableVersion, files: readonly DataFile[]): Promise<void> {
+  async #show(table: TableVersion, files: readonly DataFile[], columns?: ReadColumns): Promise<void> {
     const key = objectKey(table.schemaName, table.name);
     const content = `${identityOf(table.schema)}/${identityOf(table)}/${files.map((file) => file.fileId).join(',')}`;
     // Rows are loaded and files checked for each statement, also where the view stays.
-    const readable = await makeReadable(this.#engine.context, table, files);
+    const readable = await this.#readable(table, files, columns);
     if (this.#views.get(key)?.content === content) return;
     if (isPastSchema(table.schemaName)) {
       await this.connection.run(`CREATE SCHEMA IF NOT EXISTS ${this.#database}.${table.schemaName}`);
@@ -395,6 +443,8 @@ function scansOf({ tables }: References, plans: QueryPlan['tables']): TableScan[
 function titleOf({ schemaName, name, seq }: TableVersion): { readonly title?: string } {
   return isPastSchema(schemaName) ? { title: `${name} AT (VERSION => ${seq})` } : {};
 }
+
+const ALL_COLUMNS: ReadonlyMap<number, ReadonlySet<string>> = new Map();
 
 interface ShownTable {
   readonly schemaName: string;
