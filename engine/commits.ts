@@ -101,6 +101,11 @@ export class Commits implements CommitTarget {
     });
   }
 
+  /** Takes no more commits: something is not as it has to be in memory. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
   /** Waits for commits under way, and takes no more. */
   async stop(): Promise<void> {
     await this.#turns.run(async () => {

@@ -231,8 +231,8 @@ export class Engine {
   }
 
   /** Tells of trouble that fails no statement. */
-  warn(message: string, cause: unknown): void {
-    this.#onWarning(new AlopexError(SqlState.ioError, message, { cause }));
+  warn(warning: AlopexError): void {
+    this.#onWarning(warning);
   }
 
   /**

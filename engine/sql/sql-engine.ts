@@ -49,7 +49,8 @@ export class SqlEngine {
   readonly #planner: Planner;
   readonly #mover: TierMover;
   readonly #gate: Gate;
-  readonly #toError: (error: unknown) => AlopexError;
+  /** Gives errors of the machine their SQLSTATE. */
+  readonly toError: (error: unknown) => AlopexError;
   readonly #sizes = new ResultSizes();
   readonly #parsed = new ParsedTexts(parse);
   readonly #rowInserts = new RowInserts();
@@ -70,7 +71,7 @@ export class SqlEngine {
     this.#planner = planner;
     this.#mover = mover;
     this.#gate = options.gate;
-    this.#toError = options.toError;
+    this.toError = options.toError;
   }
 
   /** Runs the statements of a text one after the other; each starts when the result of the one before has been taken. */
@@ -89,7 +90,7 @@ export class SqlEngine {
         }
       }
     } catch (error) {
-      throw this.#toError(error);
+      throw this.toError(error);
     }
   }
 

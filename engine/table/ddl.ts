@@ -116,15 +116,15 @@ export function withoutTable(version: DatabaseVersion, seq: number, table: Table
 }
 
 /** Removes what this database holds of a table, in files and in the kernel. */
-export async function removeTable(
-  context: EngineContext,
-  connection: KernelConnection,
-  version: TableVersion,
-): Promise<void> {
+async function removeTable(context: EngineContext, connection: KernelConnection, version: TableVersion): Promise<void> {
   await dropKernelTable(connection, version.memtable.table);
   await dropKernelTable(connection, version.deletesTable);
+  await removeTableFolders(context, version);
+}
+
+export async function removeTableFolders(context: EngineContext, { tableId }: TableVersion): Promise<void> {
   for (const kind of ['segments', 'deletes', 'history', 'cache']) {
-    await context.fileSystem.removeFolder(`${context.dataDir}/${kind}/${version.tableId}`);
+    await context.fileSystem.removeFolder(`${context.dataDir}/${kind}/${tableId}`);
   }
 }
 

@@ -22,7 +22,8 @@ export async function createMemtable(
 ): Promise<Memtable> {
   const name = `${STORE_DATABASE}.main.mem_${tableId}_${generation}`;
   const columns = schema.columns.map((column) => `${quoteIdentifier(column.name)} ${typeSql(column.type)}`);
-  await connection.run(`CREATE TABLE ${name} (__seq BIGINT, __rid BIGINT, ${columns.join(', ')})`);
+  // A statement that was interrupted may have left one, and its number is given out again.
+  await connection.run(`CREATE OR REPLACE TABLE ${name} (__seq BIGINT, __rid BIGINT, ${columns.join(', ')})`);
   const pending = new PendingRows(loader, name, schema);
   return { table: name, rowCount: 0, nextRid, sizeBytes: 0, pending, keys: new MemtableKeys(schema) };
 }
@@ -37,7 +38,7 @@ export interface NewMemtable {
 
 export async function createDeletesTable(connection: KernelConnection, tableId: number): Promise<string> {
   const name = `${STORE_DATABASE}.main.del_${tableId}`;
-  await connection.run(`CREATE TABLE ${name} (file_id INTEGER, pos BIGINT, seq BIGINT)`);
+  await connection.run(`CREATE OR REPLACE TABLE ${name} (file_id INTEGER, pos BIGINT, seq BIGINT)`);
   return name;
 }
 

@@ -1,10 +1,11 @@
 import type { AcceptedChange, CommitTarget, Garbage } from '../commits.ts';
 import type { EngineContext } from '../context.ts';
 import type { Engine, HeldLock } from '../engine.ts';
+import { notRemoved } from '../lsm/pins.ts';
 import type { Edit, ManifestState } from '../lsm/state.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { deleteFileName, segmentName } from '../table/data-file.ts';
-import { removeTable } from '../table/ddl.ts';
+import { removeTableFolders } from '../table/ddl.ts';
 import { dropKernelTable } from '../table/kernel-tables.ts';
 import { dropKernelSequence } from '../table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from '../table/version.ts';
@@ -91,13 +92,34 @@ export class Draft implements CommitTarget {
   async rollBackTo({ steps, edits, seq }: DraftMark): Promise<TableVersion[]> {
     const undone = this.#steps.splice(steps);
     const made = madeBy(undone, this.#manifest.rollBackTo(edits), this.#manifest.state);
-    const { maintenance } = this.#lock.writer;
-    for (const table of made.tables) await removeTable(this.#context, maintenance, table);
-    for (const memtable of made.memtables) await dropKernelTable(maintenance, memtable);
-    for (const table of made.deletesTables) await maintenance.run(`DELETE FROM ${table} WHERE seq > ${seq}`);
-    for (const path of made.paths) await this.#context.fileSystem.remove(`${this.#context.dataDir}/${path}`);
-    for (const definitionId of made.sequences) await dropKernelSequence(maintenance, definitionId);
+    await this.#removeFromKernel(made, seq);
+    await this.#removeFiles(made);
     return undone.flatMap(changedTables);
+  }
+
+  async #removeFromKernel({ deletesTables, memtables, tables, sequences }: Made, seq: number): Promise<void> {
+    const { maintenance } = this.#lock.writer;
+    try {
+      for (const table of deletesTables) await maintenance.run(`DELETE FROM ${table} WHERE seq > ${seq}`);
+      for (const table of memtables) await dropKernelTable(maintenance, table);
+      for (const table of tables) await dropKernelTable(maintenance, table.deletesTable);
+      for (const definitionId of sequences) await dropKernelSequence(maintenance, definitionId);
+    } catch (error) {
+      // Positions that stay would count as deleted by the commits that get their numbers.
+      this.#engine.commits.fail(error);
+      throw error;
+    }
+  }
+
+  /** What cannot be removed now goes at the next open. */
+  async #removeFiles({ tables, paths }: Made): Promise<void> {
+    const { fileSystem, dataDir } = this.#context;
+    try {
+      for (const table of tables) await removeTableFolders(this.#context, table);
+      for (const path of paths) await fileSystem.remove(`${dataDir}/${path}`);
+    } catch (error) {
+      this.#engine.warn(notRemoved(error));
+    }
   }
 
   /** Whether nothing was defined: then there is nothing to commit but rows, if any. */

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { AlopexError, SqlState } from '../errors.ts';
 import type { Session } from '../sql/run/session.ts';
 import type { TransactionScope } from '../sql/scope.ts';
 import type { TableVersion } from '../table/version.ts';
@@ -97,7 +98,9 @@ export class TransactionTables {
     try {
       gone = (await draft?.end()) ?? [];
     } catch (error) {
-      this.#engine.warn('what a transaction had defined could not be removed', error);
+      // The transaction has ended as it did, and the database has stopped.
+      const message = 'what a transaction had defined could not be removed';
+      this.#engine.warn(new AlopexError(SqlState.internalError, message, { cause: error }));
     }
     await this.session.forget(gone);
   }

@@ -153,6 +153,8 @@ export class Transaction {
     try {
       await this.#commit();
       how = 'committed';
+    } catch (error) {
+      throw this.#parts.sql.toError(error);
     } finally {
       await this.#end(how);
     }
