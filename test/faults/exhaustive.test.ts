@@ -23,6 +23,7 @@ describe('one call after the other fails, is the last before a power cut, or is 
     { name: 'tables', least: 600, stride: 53 },
     { name: 'compaction', least: 400, stride: 53 },
     { name: 'tiering', least: 800, stride: 53 },
+    { name: 'definitions', least: 400, stride: 53 },
   ])('$name', async ({ name, least, stride }) => {
     const scenario = stage.scenario(name);
     const machines = await stage.machines(scenario);

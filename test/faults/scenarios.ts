@@ -5,10 +5,10 @@ import { KEYS, LOG_SPACE, MANIFEST_REWRITE } from './key-scenario.ts';
 import { recordCalls, type FaultCase } from './run-case.ts';
 import type { MachineFactory, Scenario } from './scenario.ts';
 import { tableMachines } from './table-machine.ts';
-import { COMPACTION, TABLES, TIERING } from './table-scenario.ts';
+import { COMPACTION, DEFINITIONS, TABLES, TIERING } from './table-scenario.ts';
 
 const KEY_SCENARIOS: readonly Scenario[] = [KEYS, LOG_SPACE, MANIFEST_REWRITE];
-const TABLE_SCENARIOS: readonly Scenario[] = [TABLES, COMPACTION, TIERING];
+const TABLE_SCENARIOS: readonly Scenario[] = [TABLES, COMPACTION, TIERING, DEFINITIONS];
 
 export const SCENARIO_NAMES: readonly string[] = [...KEY_SCENARIOS, ...TABLE_SCENARIOS].map(({ name }) => name);
 

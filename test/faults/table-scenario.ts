@@ -81,6 +81,50 @@ function transaction(id: number, v: number): Step {
   };
 }
 
+/** Defines tables and changes rows, in those that were there and in those that were not: all of it or none. */
+function migration(v: number): Step {
+  return {
+    name: `migration ${v}`,
+    run: (db) =>
+      db.transaction(async (tx) => {
+        await tx.execute(`UPDATE t SET v = ${v} WHERE id % 4 = 1`);
+        await tx.execute(`ALTER TABLE t ADD COLUMN extra_${v} INTEGER DEFAULT 1`);
+        await tx.execute('DELETE FROM t WHERE id % 5 = 3');
+        await tx.execute(`CREATE TABLE u_${v} AS SELECT id, v FROM t WHERE id < 3`);
+        const savepoint = tx.savepoint();
+        await tx.execute('DROP TABLE t; CREATE TABLE passing (id BIGINT, v BIGINT); INSERT INTO passing VALUES (1, 1)');
+        await savepoint.rollBack();
+        await tx.execute(`INSERT INTO u_${v} VALUES (50, ${v}); UPDATE u_${v} SET v = ${v} WHERE id = 0`);
+        await tx.execute(`DROP TABLE IF EXISTS u_${v - 1}`);
+      }),
+    next: (state) =>
+      changed(state, (after) => {
+        for (const id of idsIn(after)) if (id % 4 === 1) after.set(`t ${id}`, String(v));
+        for (const id of idsIn(after)) if (id % 5 === 3) after.delete(`t ${id}`);
+        for (const name of [...after.keys()]) if (name.startsWith(`u_${v - 1}`)) after.delete(name);
+        const copied = idsIn(after).filter((id) => id < 3);
+        for (const id of copied) after.set(`u_${v} ${id}`, id === 0 ? String(v) : (after.get(`t ${id}`) ?? ''));
+        after.set(`u_${v}`, 'made').set(`u_${v} 50`, String(v));
+      }),
+  };
+}
+
+/** Leaves nothing. */
+function undoneMigration(): Step {
+  return {
+    name: 'migration that is rolled back',
+    run: async (db) => {
+      const connection = await db.connect();
+      try {
+        await connection.execute('BEGIN; CREATE TABLE w AS SELECT id, v FROM t; DELETE FROM t WHERE id < 9');
+        await connection.execute('ALTER TABLE t RENAME COLUMN v TO w; ROLLBACK');
+      } finally {
+        await connection.close();
+      }
+    },
+  };
+}
+
 const CHECKPOINT = sql('CHECKPOINT');
 const TO_COLD = sql(`ALTER TABLE t TIER PARTITION WHERE ts < '2024-01-16' TO COLD`);
 const MORE_TO_COLD = sql(`ALTER TABLE t TIER PARTITION WHERE ts < '2024-02-11' TO COLD`);
@@ -131,6 +175,14 @@ export const TIERING: Scenario = {
     [TO_COLD, update(4, 2, 7), remove(10, 3), MORE_TO_COLD, TO_HOT, sql('DROP TABLE t', dropTable)],
     [],
   ],
+};
+
+/** Tables are made, changed, dropped and filled by single transactions. */
+export const DEFINITIONS: Scenario = {
+  ...COMMON,
+  name: 'definitions',
+  faultsFrom: 1,
+  lives: [[...FILLED, remove(6, 1)], [migration(7), update(5, 2, 4), undoneMigration(), migration(8)], []],
 };
 
 function dropTable(state: Map<string, string>): void {
