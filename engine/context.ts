@@ -14,7 +14,7 @@ import type { Kernel } from './ports/kernel.ts';
 import type { KvJobRunner } from './ports/kv-jobs.ts';
 import type { Random } from './ports/random.ts';
 import type { FileGate } from './table/file-gate.ts';
-import type { MovedRows } from './table/moved-rows.ts';
+import type { Rewrites } from './table/moved-rows.ts';
 import type { RowLoader } from './table/row-loader.ts';
 import type { TableVersion } from './table/version.ts';
 
@@ -41,7 +41,7 @@ export interface EngineContext extends EnginePorts {
   readonly fileIds: FileIds;
   readonly fileNumbers: FileNumbers;
   readonly loader: RowLoader;
-  readonly movedRows: MovedRows;
+  readonly movedRows: Rewrites;
   readonly commitTimes: CommitTimes;
 }
 

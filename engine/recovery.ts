@@ -83,6 +83,7 @@ export async function recoverTable(
     schemas: table.schemas,
     options: table.options,
     seq,
+    contentSeq: seq,
     memtable: await recoverMemtable(context, connection, table, changes),
     files,
     deletesTable,

@@ -183,6 +183,7 @@ export class RowCommits {
     const after: TableVersion = {
       ...version,
       seq,
+      contentSeq: seq,
       memtable: {
         ...memtable,
         rowCount: memtable.rowCount + rows.length,

@@ -108,7 +108,7 @@ export class SqlEngine {
       }
       return results;
     } catch (error) {
-      throw this.#toError(error);
+      throw this.toError(error);
     }
   }
 

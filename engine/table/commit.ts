@@ -114,6 +114,7 @@ async function applyChange(
     version: {
       ...version,
       seq,
+      contentSeq: seq,
       memtable: {
         ...version.memtable,
         rowCount: rowCount + (rows?.rowCount ?? 0),
@@ -240,7 +241,7 @@ interface SegmentCommit {
 async function commitSegments(
   context: EngineContext,
   connection: KernelConnection,
-  { version, deletes }: TableChangeRequest,
+  { version, rows, deletes }: TableChangeRequest,
   { batch, written, deletedRows, flushed, memtable: full, seq, settle }: SegmentCommit,
 ): Promise<SegmentChange> {
   let inDoubt = false;
@@ -273,6 +274,7 @@ async function commitSegments(
       version: {
         ...version,
         seq,
+        contentSeq: rows === undefined && deletes === undefined ? version.contentSeq : seq,
         memtable,
         files: [...version.files, ...segments.map((segment) => segmentFile(context, version.tableId, segment))],
         deletedRows: new Map([...deletedRows].filter(([fileId]) => fileId !== MEMTABLE_FILE_ID)),

@@ -43,6 +43,7 @@ export async function createTable(
     schemas: [schema],
     options,
     seq: writer.latest.seq,
+    contentSeq: writer.latest.seq,
     memtable: await createMemtable(connection, context.loader, { tableId, generation: 0, schema }),
     files: [],
     deletesTable: await createDeletesTable(connection, tableId),
@@ -83,7 +84,7 @@ export async function createTable(
     });
     const files = segments.map((segment) => segmentFile(context, tableId, segment));
     writer.accept({
-      version: withTable(writer.latest, { ...version, seq, files }),
+      version: withTable(writer.latest, { ...version, seq, contentSeq: seq, files }),
       durable: Promise.resolve(),
       garbage,
     });
@@ -196,6 +197,7 @@ export async function alterTable(
       options: alteration.options ?? current.options,
       ...(alteration.comments === undefined ? {} : { comments: alteration.comments }),
       seq,
+      contentSeq: seq,
       memtable,
     };
     const base = withoutTable(writer.latest, seq, current);

@@ -15,14 +15,21 @@ export interface Rewrite {
   readonly sql: string;
 }
 
+/** Where rewrites are noted. */
+export interface Rewrites {
+  /** Returns what forgets it again. Rewrites come in the order of their commits. */
+  add(tableId: number, rewrite: Rewrite): () => Promise<void>;
+  /** After commit `seq`, oldest first. */
+  since(tableId: number, seq: number): readonly Rewrite[];
+}
+
 /**
  * Where rows are that a flush, a compaction or a move has put into other files: a transaction with an older snapshot names them by their old places. What is known is kept as long as there is
  * a reader with an older version (`Pins`), and not over a restart, as no transaction outlives one.
  */
-export class MovedRows {
+export class MovedRows implements Rewrites {
   readonly #rewrites = new Map<number, Rewrite[]>();
 
-  /** Returns what forgets it again. Rewrites come in the order of their commits. */
   add(tableId: number, rewrite: Rewrite): () => Promise<void> {
     this.#rewrites.set(tableId, [...(this.#rewrites.get(tableId) ?? []), rewrite]);
     return () => {
@@ -33,7 +40,6 @@ export class MovedRows {
     };
   }
 
-  /** After commit `seq`, oldest first. */
   since(tableId: number, seq: number): readonly Rewrite[] {
     return (this.#rewrites.get(tableId) ?? []).filter((rewrite) => rewrite.seq > seq);
   }

@@ -28,6 +28,7 @@ beforeEach(async () => {
     schemas: [schema],
     options: { sortBy: [], partitionBy: [] },
     seq: 3,
+    contentSeq: 3,
     memtable: { ...memtable, rowCount: 3, nextRid: 3, sizeBytes: 1 },
     files: [],
     deletesTable,

@@ -48,6 +48,8 @@ export interface TableVersion {
   readonly comments?: TableComments;
   /** The last commit that changed the table: rows and deletes up to it are visible. */
   readonly seq: number;
+  /** The last commit that changed more than where its rows are: any of them, or the definition. */
+  readonly contentSeq: number;
   readonly memtable: Memtable;
   readonly files: readonly DataFile[];
   /** The kernel's table of deleted positions (`file_id`, `pos`, `seq`), qualified. */

@@ -11,6 +11,7 @@ import { dropKernelSequence } from '../table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from '../table/version.ts';
 import type { Writer } from '../writer.ts';
 import { DraftManifest } from './draft-manifest.ts';
+import { DraftRewrites } from './draft-rewrites.ts';
 import { DraftWriter } from './draft-writer.ts';
 
 /** Where a draft keeps its latest version. */
@@ -22,6 +23,7 @@ export interface DraftVersion {
 export interface DraftMark {
   readonly steps: number;
   readonly edits: number;
+  readonly rewrites: number;
   /** Number of the last change. */
   readonly seq: number;
 }
@@ -44,6 +46,7 @@ export class Draft implements CommitTarget {
   readonly #engine: Engine;
   readonly #lock: HeldLock;
   readonly #manifest: DraftManifest;
+  readonly #rewrites: DraftRewrites;
   readonly #context: EngineContext;
   readonly #version: DraftVersion;
   #steps: Step[] = [];
@@ -60,7 +63,8 @@ export class Draft implements CommitTarget {
     this.#firstSeq = version.latest.seq;
     this.#seq = this.#firstSeq;
     this.#manifest = new DraftManifest(engine.context.manifest);
-    this.#context = { ...engine.context, manifest: this.#manifest };
+    this.#rewrites = new DraftRewrites(engine.context.movedRows);
+    this.#context = { ...engine.context, manifest: this.#manifest, movedRows: this.#rewrites };
     this.writer = new DraftWriter(this.#context, this, lock.writer.maintenance);
   }
 
@@ -85,12 +89,18 @@ export class Draft implements CommitTarget {
   }
 
   get mark(): DraftMark {
-    return { steps: this.#steps.length, edits: this.#manifest.edits.length, seq: this.#seq };
+    return {
+      steps: this.#steps.length,
+      edits: this.#manifest.edits.length,
+      rewrites: this.#rewrites.count,
+      seq: this.#seq,
+    };
   }
 
   /** Removes what was made since the mark, and returns the tables that there are no more. The latest version is for the caller to put back. */
-  async rollBackTo({ steps, edits, seq }: DraftMark): Promise<TableVersion[]> {
+  async rollBackTo({ steps, edits, rewrites, seq }: DraftMark): Promise<TableVersion[]> {
     const undone = this.#steps.splice(steps);
+    this.#rewrites.rollBackTo(rewrites);
     const made = madeBy(undone, this.#manifest.rollBackTo(edits), this.#manifest.state);
     await this.#removeFromKernel(made, seq);
     await this.#removeFiles(made);
@@ -145,6 +155,7 @@ export class Draft implements CommitTarget {
       await commits.settle();
       this.#isInDoubt = true;
       await context.manifest.commit({ kind: 'batch', firstSeq, seq, edits }); // The commit point.
+      this.#rewrites.publish();
       const garbage = this.#steps.flatMap((step) => step.garbage);
       const published = commits.accept({ version: { ...this.latest, seq }, durable: Promise.resolve(), garbage });
       this.#steps = [];
@@ -162,7 +173,7 @@ export class Draft implements CommitTarget {
   /** Gives the lock back. Of what was not committed nothing is left, but for what may be durable after a failed commit. Returns the tables that there are no more. */
   async end(): Promise<TableVersion[]> {
     try {
-      return this.#isInDoubt ? [] : await this.rollBackTo({ steps: 0, edits: 0, seq: this.#firstSeq });
+      return this.#isInDoubt ? [] : await this.rollBackTo({ steps: 0, edits: 0, rewrites: 0, seq: this.#firstSeq });
     } finally {
       await this.#lock.release();
     }

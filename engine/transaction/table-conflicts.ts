@@ -44,12 +44,12 @@ export async function checkTableConflicts(
   }
 }
 
-/** Throws `40001` when a table that was read has changed since, whichever of its rows were. */
+/** Throws `40001` when a table that was read has changed since, whichever of its rows were. To put rows into other files is no change. */
 export function checkReads(read: ReadonlySet<number>, base: DatabaseVersion, latest: DatabaseVersion): void {
   if (read.size === 0) return;
-  const now = new Map([...latest.tables.values()].map((table) => [table.tableId, table.seq]));
+  const now = new Map([...latest.tables.values()].map((table) => [table.tableId, table.contentSeq]));
   for (const table of base.tables.values()) {
-    if (read.has(table.tableId) && now.get(table.tableId) !== table.seq) {
+    if (read.has(table.tableId) && now.get(table.tableId) !== table.contentSeq) {
       throw conflict(`changed table "${table.name}", which this transaction read`);
     }
   }

@@ -4,7 +4,7 @@ import { rowidEnd, type TableChangeRequest } from '../table/commit.ts';
 import { quoteIdentifier, typeSql } from '../table/data-type.ts';
 import { dropKernelTable } from '../table/kernel-tables.ts';
 import { lookUp, MAIN_PATH, objectKey, type ObjectName, type SearchPath } from '../table/object-name.ts';
-import { addDeleted, deleteCount } from '../table/staged.ts';
+import { addDeleted, deleteCount, stagedDeletes } from '../table/staged.ts';
 import type { DatabaseVersion, Overlay, TableVersion } from '../table/version.ts';
 import { requireTable, withTable, type TableWriter } from '../writer.ts';
 import { checkReads, checkTableConflicts } from './table-conflicts.ts';
@@ -30,6 +30,7 @@ export class TransactionWriter implements TableWriter {
   readonly #overlays = new Map<string, OverlayTables>();
   readonly readTables = new Set<number>();
   #operation = 0;
+  #overlayCount = 0;
 
   constructor(context: EngineContext, connection: KernelConnection, base: DatabaseVersion) {
     this.context = context;
@@ -95,10 +96,22 @@ export class TransactionWriter implements TableWriter {
     });
   }
 
+  async #copyOverlay(version: TableVersion & { readonly overlay: Overlay }): Promise<Overlay> {
+    const { overlay } = version;
+    const copy = { ...overlay, ...this.#overlayNames(version) };
+    this.#overlays.set(copy.rows, { table: version, overlay: copy, lastOperation: overlay.operation });
+    await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${copy.rows} AS FROM ${overlay.rows}`);
+    await this.#connection.run(`CREATE OR REPLACE TEMP TABLE ${copy.deletes} AS FROM ${overlay.deletes}`);
+    return copy;
+  }
+
+  #overlayNames({ tableId }: TableVersion): Pick<Overlay, 'rows' | 'deletes'> {
+    const suffix = `${tableId}_${++this.#overlayCount}`;
+    return { rows: `temp.main.__alopex_tx_rows_${suffix}`, deletes: `temp.main.__alopex_tx_deletes_${suffix}` };
+  }
+
   async #createOverlay(version: TableVersion): Promise<Overlay> {
-    const suffix = `${version.tableId}_${this.#operation}`;
-    const rows = `temp.main.__alopex_tx_rows_${suffix}`;
-    const deletes = `temp.main.__alopex_tx_deletes_${suffix}`;
+    const { rows, deletes } = this.#overlayNames(version);
     const columns = version.schema.columns.map((column) => `${quoteIdentifier(column.name)} ${typeSql(column.type)}`);
     const overlay = { rows, deletes, nextRid: 0, operation: 0, base: version };
     this.#overlays.set(rows, { table: version, overlay, lastOperation: 0 });
@@ -132,14 +145,16 @@ export class TransactionWriter implements TableWriter {
     let moved = newest;
     for (const { now, before } of this.changed) {
       const latest = lookUp(newest.tables, now, MAIN_PATH);
-      await checkTableConflicts(this.context, this.#connection, { before, now, latest });
+      const isSame = latest?.tableId === now.tableId && latest.seq === before.seq;
+      // The check makes its deletes follow their rows, and a savepoint may lead back to the places where they were.
+      const overlay = isSame ? now.overlay : await this.#copyOverlay(now);
+      await checkTableConflicts(this.context, this.#connection, { before, now: { ...now, overlay }, latest });
       const target = latest ?? before; // Its absence is a conflict.
-      const own = countDifference(now.deletedRows, before.deletedRows);
-      const overlay = { ...now.overlay, base: target };
+      const own = await stagedDeletes(this.#connection, overlay.deletes);
       const tables = new Map(moved.tables).set(objectKey(target.schemaName, target.name), {
         ...target,
-        deletedRows: addDeleted(target.deletedRows, own),
-        overlay,
+        deletedRows: addDeleted(target.deletedRows, own.countByFile),
+        overlay: { ...overlay, base: target },
       });
       moved = { ...moved, tables };
     }
@@ -160,13 +175,4 @@ export class TransactionWriter implements TableWriter {
 export interface TableMark {
   readonly operation: number;
   readonly latest: DatabaseVersion;
-}
-
-/** What there is more of in `after` than in `before`. */
-function countDifference(
-  after: ReadonlyMap<number, number>,
-  before: ReadonlyMap<number, number>,
-): ReadonlyMap<number, number> {
-  const more = [...after].map(([fileId, count]) => [fileId, count - (before.get(fileId) ?? 0)] as const);
-  return new Map(more.filter(([, count]) => count > 0));
 }

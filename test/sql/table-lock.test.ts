@@ -159,6 +159,29 @@ describe('conflicts when the lock is taken', () => {
     expect(await database.rows('FROM new')).toEqual([{ a: 1, b: 2 }]);
   });
 
+  test('none: rows are in other files since, and a savepoint leads back', async () => {
+    await before('UPDATE t SET n = 11 WHERE id = 1; INSERT INTO t VALUES (3, 30); SAVEPOINT s');
+    await two.execute('CHECKPOINT; VACUUM t');
+    await one.execute('ALTER TABLE t ADD COLUMN x INTEGER; DELETE FROM t WHERE id = 2');
+    expect(await database.values('SELECT n FROM t ORDER BY id', one)).toEqual([11, 30]);
+    await one.execute('ROLLBACK TO s');
+    expect(await database.values('SELECT n FROM t ORDER BY id', one)).toEqual([11, 20, 30]);
+    await two.execute('ALTER TABLE t TIER PARTITION WHERE true TO COLD');
+    await one.execute(`COMMENT ON TABLE t IS 'text'; UPDATE t SET n = n + 1`);
+    expect(await database.values('SELECT n FROM t ORDER BY id', one)).toEqual([12, 21, 31]);
+    await one.execute('COMMIT');
+    await database.reopen();
+    expect(await database.values('SELECT n FROM t ORDER BY id')).toEqual([12, 21, 31]);
+  });
+
+  test.each(['ROLLBACK', 'COMMIT'])('others follow their rows into files that a %s leaves', async (end) => {
+    await two.execute('BEGIN; UPDATE t SET n = 21 WHERE id = 2');
+    await one.execute(`BEGIN; COMMENT ON TABLE t IS 'text'; INSERT INTO t VALUES (3, 30); ${end}`);
+    await two.execute('COMMIT');
+    const third = end === 'COMMIT' ? [30] : [];
+    expect(await database.values('SELECT n FROM t ORDER BY id')).toEqual([10, 21, ...third]);
+  });
+
   test('db.transaction runs its function again', async () => {
     let attempts = 0;
     await database.db.transaction(async (tx) => {
