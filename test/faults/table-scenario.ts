@@ -101,7 +101,7 @@ function migration(v: number): Step {
       changed(state, (after) => {
         for (const id of idsIn(after)) if (id % 4 === 1) after.set(`t ${id}`, String(v));
         for (const id of idsIn(after)) if (id % 5 === 3) after.delete(`t ${id}`);
-        for (const name of [...after.keys()]) if (name.startsWith(`u_${v - 1}`)) after.delete(name);
+        for (const name of after.keys()) if (name.startsWith(`u_${v - 1}`)) after.delete(name);
         const copied = idsIn(after).filter((id) => id < 3);
         for (const id of copied) after.set(`u_${v} ${id}`, id === 0 ? String(v) : (after.get(`t ${id}`) ?? ''));
         after.set(`u_${v}`, 'made').set(`u_${v} 50`, String(v));
