@@ -138,21 +138,16 @@ const MICROS_PER_UNIT: Readonly<Partial<Record<TruncateUnit, bigint>>> = {
   second: 1_000_000n,
 };
 
-/** `date_trunc`: a DATE for units of whole days, as the kernel has it. */
+/** `date_trunc`, which makes a TIMESTAMP of a DATE too. */
 function truncation(from: PrimitiveType, unit: TruncateUnit): Converted | undefined {
   if (from.name !== 'DATE' && from.name !== 'TIMESTAMP') return undefined;
   const micros = MICROS_PER_UNIT[unit];
-  if (micros === undefined) {
-    const convert = (bound: Bound): Bound | undefined => {
-      const days = daysOf(from, bound);
-      return days === undefined ? undefined : truncateDay(days, unit);
-    };
-    return { type: { kind: 'primitive', name: 'DATE' }, convert };
-  }
   return {
     type: { kind: 'primitive', name: 'TIMESTAMP' },
     convert: (bound) => {
-      if (typeof bound !== 'bigint') return undefined;
+      const days = daysOf(from, bound);
+      if (days === undefined || typeof bound !== 'bigint') return undefined;
+      if (micros === undefined) return truncateDay(days, unit) * MICROS_PER_DAY;
       const value = from.name === 'DATE' ? bound * MICROS_PER_DAY : bound;
       const rest = value % micros;
       return value - (rest < 0n ? rest + micros : rest);

@@ -113,9 +113,8 @@ export class StubOptimizer {
   async #syncSettings(settings: ReadonlyMap<string, string>): Promise<void> {
     for (const name of this.#settings.keys()) {
       if (settings.has(name)) continue;
-      await this.#connection.run(`RESET ${quoteIdentifier(name)}`);
-      // The default of the time zone is that of the machine.
-      if (name === 'timezone') await this.#connection.run(`SET TimeZone = 'UTC'`);
+      // By itself it would go back to the zone of the machine.
+      await this.#connection.run(name === 'timezone' ? `SET TimeZone = 'UTC'` : `RESET ${quoteIdentifier(name)}`);
       this.#settings.delete(name);
     }
     for (const [name, valueSql] of settings) {

@@ -294,7 +294,9 @@ export class Session {
     }
     const setting = quoteIdentifier(name);
     try {
-      await this.connection.run(valueSql === undefined ? `RESET ${setting}` : `SET ${setting} = ${valueSql}`);
+      // The kernel would go back to the zone of the machine.
+      const value = valueSql ?? (name === 'timezone' ? `'UTC'` : undefined);
+      await this.connection.run(value === undefined ? `RESET ${setting}` : `SET ${setting} = ${value}`);
     } catch (error) {
       if (!(error instanceof AlopexError) || error.code === '42704') throw error;
       throw new AlopexError(SqlState.invalidParameter, error.message, { cause: error });
