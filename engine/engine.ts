@@ -19,6 +19,7 @@ import { createStoreDatabase } from './table/kernel-tables.ts';
 import { Definitions } from './table/definition.ts';
 import { MAIN_PATH, objectKey, type ObjectName, type SearchPath } from './table/object-name.ts';
 import { FileGate } from './table/file-gate.ts';
+import type { FileKeys } from './table/file-keys.ts';
 import { FileWork } from './table/file-work.ts';
 import { MovedRows } from './table/moved-rows.ts';
 import { RowLoader } from './table/row-loader.ts';
@@ -241,6 +242,11 @@ export class Engine {
    */
   insertRows(insert: RowInsert): Promise<boolean> {
     return this.#rowCommits.commit(insert);
+  }
+
+  /** What is known of the primary keys in files. */
+  get fileKeys(): FileKeys {
+    return this.#rowCommits.fileKeys;
   }
 
   /** Counters of rows that were committed past the kernel. */

@@ -99,6 +99,11 @@ export class RowCommits {
     return group.wasCommitted(grouped);
   }
 
+  /** What is known of the keys in files. */
+  get fileKeys(): FileKeys {
+    return this.#fileKeys;
+  }
+
   async close(): Promise<void> {
     await this.#fileKeys.close();
   }

@@ -16,6 +16,10 @@ import type { TableVersion } from './version.ts';
 const KEYS_PER_QUESTION = 20_000;
 /** Keys in all filters: these are 24 MiB at most. */
 const MAX_KEYS = 8 << 20;
+/** A look-up reads the keys of so many of its files: about as long again as it takes to look for a key in all of them. */
+const SHARE_PER_LOOKUP = 1 / 16;
+/** A look-up in fewer files than that is fast enough. */
+const MIN_FILES = 8;
 
 /** What is known of the files of one table. */
 interface TableFilters {
@@ -51,6 +55,34 @@ export class FileKeys {
       const range = keyRange(version, file);
       const filter = byFile.get(file.fileId);
       return keys.some((key, index) => isWithin(range, bounds[index]) && filter?.mayHold(key) !== false);
+    });
+  }
+
+  /** The files that may hold one of some keys, as far as filters say. Makes filters of files that are looked at time and again. */
+  async narrow(
+    version: TableVersion,
+    files: readonly DataFile[],
+    keys: readonly RowKey[],
+  ): Promise<readonly DataFile[]> {
+    const shape = keyShape(version.schema);
+    if (shape === undefined || files.length < MIN_FILES) return files;
+    const { byFile, questions } = this.#filters(version);
+    const unknown = files.filter((file) => !byFile.has(file.fileId));
+    const most = Math.max(1, Math.floor(files.length * SHARE_PER_LOOKUP));
+    const due: DataFile[] = [];
+    let keyCount = this.#size();
+    for (const file of unknown) {
+      const asked = (questions.get(file.fileId) ?? 0) + 1;
+      questions.set(file.fileId, asked);
+      const isWorthIt = asked > 1 && asked * KEYS_PER_QUESTION >= file.rowCount;
+      if (due.length >= most || !isWorthIt || keyCount + file.rowCount > MAX_KEYS) continue;
+      keyCount += file.rowCount;
+      due.push(file);
+    }
+    if (due.length > 0) await this.#makeAll(version, due, shape);
+    return files.filter((file) => {
+      const filter = byFile.get(file.fileId);
+      return filter === undefined || keys.some((key) => filter.mayHold(key));
     });
   }
 
@@ -114,8 +146,11 @@ export class FileKeys {
 
   async #make(version: TableVersion, file: DataFile, shape: KeyShape): Promise<void> {
     const pin = this.#context.pins.pin(this.#commits.latest);
+    const use = this.#context.cache.begin();
     try {
-      await admitFiles(this.#context, version, [file]);
+      const { columns: all, primaryKey } = version.schema;
+      const columns = new Set(all.filter(({ id }) => primaryKey.includes(id)).map(({ name }) => name));
+      await admitFiles(this.#context, version, [file], { columns, use });
       const filter = new KeyFilter(file.rowCount);
       const from = `(${filesScanSql({ ...version, deletedRows: NONE }, [file], false)})`;
       await this.#reader.use((connection) =>
@@ -127,6 +162,7 @@ export class FileKeys {
       filters.byFile.set(file.fileId, filter);
       filters.questions.delete(file.fileId);
     } finally {
+      use.end();
       pin.release();
     }
   }

@@ -5,7 +5,9 @@ import { parseBound } from '../../table/bound-text.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { quoteLiteral } from '../../table/data-type.ts';
 import { liveMemtableRows, type TableVersion } from '../../table/version.ts';
+import type { RowKey } from '../../table/row-key.ts';
 import { tokenize } from '../lexer.ts';
+import { askedKeys } from './asked-keys.ts';
 import { bindCondition } from './bind-condition.ts';
 import { compileCertainTest } from './certain.ts';
 import { countAnswer } from './count-answer.ts';
@@ -58,6 +60,12 @@ export interface QueryScope extends StubScope {
     sqlOf: (relation: string) => string,
     parameters?: Parameters,
   ) => Promise<readonly KeyRow[] | undefined>;
+  /** Those of some files of a table that may hold one of these primary keys. */
+  readonly withKeys: (
+    table: TableVersion,
+    files: readonly DataFile[],
+    keys: readonly RowKey[],
+  ) => Promise<readonly DataFile[]>;
 }
 
 /** Which files of a table a statement reads, and how each kind of knowledge has made them fewer. */
@@ -169,7 +177,7 @@ export class Planner {
     if (simple === undefined || table === undefined) return undefined;
     const predicate = await bindSimple(scope, simple, table, parameters);
     if (predicate === undefined) return undefined;
-    const plan = cutByBounds(table, predicate);
+    const plan = await cutByCondition(scope, table, predicate);
     const matches = compileCertainTest(predicate, table.schema);
     const counted = isQuery ? countAnswer(simple, table, plan.files, matches) : undefined;
     if (counted !== undefined) {
@@ -204,13 +212,14 @@ export class Planner {
       ? await this.#atPresent(scope, query, parameters)
       : await this.#predicates(scope, query, parameters);
     const plans = new Map<number, TablePlan>();
-    const found = scope.tables.flatMap((table) => {
+    const found: { table: TableVersion; predicate: Predicate }[] = [];
+    for (const table of scope.tables) {
       const printed = predicates.get(stubKey(table));
-      if (printed === undefined) return [];
+      if (printed === undefined) continue;
       const predicate = isInUtc(scope) ? printed : withoutZones(printed, table.schema);
-      plans.set(table.tableId, cutByBounds(table, predicate));
-      return [{ table, predicate }];
-    });
+      plans.set(table.tableId, await cutByCondition(scope, table, predicate));
+      found.push({ table, predicate });
+    }
     for (const { table, predicate } of found) {
       const plan = plans.get(table.tableId);
       if (plan === undefined || !hasKeys(predicate) || plan.files.length < MIN_FILES_FOR_KEYS) continue;
@@ -288,13 +297,16 @@ function isInUtc({ settings }: StubScope): boolean {
   return (zone === 'utc' || zone === "'utc'") && !settings.has('calendar');
 }
 
-function cutByBounds(table: TableVersion, predicate: Predicate): TablePlan {
-  return cut({ files: table.files, cuts: [] }, 'bounds', table.files.filter(compileFileTest(predicate, table.schema)));
+async function cutByCondition({ withKeys }: QueryScope, table: TableVersion, predicate: Predicate): Promise<TablePlan> {
+  const all = { files: table.files, cuts: [] };
+  const plan = cut(all, 'bounds', table.files.filter(compileFileTest(predicate, table.schema)));
+  const keys = plan.files.length > 1 ? askedKeys(predicate, table.schema) : undefined;
+  return keys === undefined ? plan : cut(plan, 'keys', await withKeys(table, plan.files, keys));
 }
 
 /** Reads the keys of small sides of joins, for the files of the large side that have none of them. */
 async function cutByKeys(
-  { tables, ask }: QueryScope,
+  { tables, ask, withKeys }: QueryScope,
   plans: ReadonlyMap<number, TablePlan>,
   table: TableVersion,
   predicate: Predicate,
@@ -308,7 +320,9 @@ async function cutByKeys(
     const files = source === undefined ? [] : (plans.get(source.tableId)?.files ?? source.files);
     return source === undefined || rowsOf(source, files) > limit ? undefined : ask(source, files, sqlOf);
   });
-  return cut(plan, 'join', plan.files.filter(compileFileTest(resolved, table.schema)));
+  const joined = cut(plan, 'join', plan.files.filter(compileFileTest(resolved, table.schema)));
+  const keys = askedKeys(resolved, table.schema);
+  return keys === undefined ? joined : cut(joined, 'keys', await withKeys(table, joined.files, keys));
 }
 
 function cut(plan: TablePlan, reason: Cut['reason'], files: readonly DataFile[] | undefined): TablePlan {

@@ -12,9 +12,9 @@ export interface ScanReport {
   readonly pruned: readonly Cut[];
 }
 
-/** Files that a statement need not read, and how that is known: by the bounds and null counts of columns, by the order of rows that are wanted, by the least or greatest value that is wanted, by the keys of a join, or by row counts alone. */
+/** Files that a statement need not read, and how that is known: by the bounds and null counts of columns, by the order of rows that are wanted, by the least or greatest value that is wanted, by the keys of a join, by filters of primary keys, or by row counts alone. */
 export interface Cut {
-  readonly reason: 'bounds' | 'order' | 'extremes' | 'join' | 'counts';
+  readonly reason: 'bounds' | 'order' | 'extremes' | 'join' | 'keys' | 'counts';
   readonly files: number;
 }
 
@@ -70,6 +70,7 @@ const CUT_TEXT: Readonly<Record<Cut['reason'], string>> = {
   order: 'by the order of the rows wanted',
   extremes: 'by the least and greatest values',
   join: 'by the keys of a join',
+  keys: 'by filters of primary keys',
   counts: 'by row counts',
 };
 

@@ -163,6 +163,7 @@ export class Session {
       temporaries: this.temporaries,
       now: () => this.#now(),
       ask: (table, files, sqlOf, values) => this.#ask(version, table, files, sqlOf, values),
+      withKeys: (table, files, keys) => this.#engine.fileKeys.narrow(table, files, keys),
     };
   }
 
