@@ -1,3 +1,4 @@
+import { AlopexError, SqlState } from '../engine/errors.ts';
 import type { EngineContext } from '../engine/context.ts';
 import type { MoveOutput } from '../engine/lsm/state.ts';
 import type { ColdDataFile, ColdDeleteFile, ColdTableDefinition } from '../engine/ports/cold-table.ts';
@@ -112,7 +113,12 @@ export class MoveFiles {
       return row === undefined ? [] : [{ values: [], condition: 'true' }];
     }
     const expressions = definition.partition.map((field) => partitionExpression(field, this.#version.schema));
-    const rows = await this.#connection.rows(partitionGroupsSql(expressions, from));
+    let rows: readonly Readonly<Record<string, unknown>>[];
+    try {
+      rows = await this.#connection.rows(partitionGroupsSql(expressions, from));
+    } catch (error) {
+      throw partitionError(error, definition.partition);
+    }
     return rows.map((row) => partitionGroup(expressions, row));
   }
 
@@ -133,4 +139,15 @@ export class MoveFiles {
     }
     return [...groups.values()];
   }
+}
+
+/** The least numbers of a type have no partition by `truncate`. */
+function partitionError(error: unknown, fields: ColdTableDefinition['partition']): unknown {
+  const field = fields.find(({ transform }) => transform.startsWith('truncate['));
+  if (!(error instanceof AlopexError) || error.code !== SqlState.numericOutOfRange || field === undefined) return error;
+  return new AlopexError(
+    error.code,
+    `a row cannot be tiered: its value is among the least of its type, which have no partition by ${field.name} (${field.transform})`,
+    { hint: 'Leave such rows out of TIER PARTITION WHERE …, or change partition_by.', cause: error },
+  );
 }

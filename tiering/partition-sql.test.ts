@@ -43,6 +43,10 @@ test.each([
   ['VARCHAR', 'truncate[3]', "'iceberg'", 'ice'],
   ['VARCHAR', 'truncate[2]', "'😀é!'", '😀é'],
   ['VARCHAR', 'identity', "'x'", 'x'],
+  ['DATE', 'identity', "DATE 'infinity'", '2147483647'],
+  ['DATE', 'identity', "DATE '-infinity'", '-2147483647'],
+  ['TIMESTAMP', 'identity', "TIMESTAMP 'infinity'", '9223372036854775807'],
+  ['TIMESTAMP WITH TIME ZONE', 'identity', "TIMESTAMPTZ '-infinity'", '-9223372036854775807'],
 ] as const)('%s %s of %s is %s', async (type, transform, value, expected) => {
   const { field, schema } = fieldOf(type, transform);
   const expression = partitionExpression(field, schema);

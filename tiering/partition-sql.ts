@@ -38,7 +38,10 @@ export function partitionExpression(field: PartitionField, schema: TableSchema):
   return truncateExpression(column, column.type, name, field.transform);
 }
 
-/** `truncate[W]`: whole numbers down to a multiple of W, text to its first W characters. */
+/**
+ * `truncate[W]`: whole numbers down to a multiple of W, text to its first W characters. The least numbers of a type have no multiple below them; other writers let it wrap around, and
+ * lose such rows when they look for a range: here the move fails.
+ */
 function truncateExpression(column: Column, type: PrimitiveType, name: string, transform: string): PartitionExpression {
   const width = /^truncate\[(\d+)\]$/.exec(transform)?.[1];
   if (width === undefined) throw new Error(`column ${column.name} cannot be partitioned by ${transform}`);
@@ -70,6 +73,15 @@ export function partitionGroupsSql(expressions: readonly PartitionExpression[], 
   return `SELECT ${columns.join(', ')} FROM ${fromSql} GROUP BY ${keys} ORDER BY ${keys}`;
 }
 
+/** The number that the kernel keeps, and writes into files, for an infinite date or time: Iceberg has none, and takes it for a distant one. */
+function infinity(text: string, { name }: PrimitiveType): bigint | undefined {
+  if (name !== 'DATE' && !name.startsWith('TIMESTAMP')) return undefined;
+  const bits = name === 'DATE' ? 32 : 64;
+  const greatest = (1n << BigInt(bits - 1)) - 1n;
+  if (text === 'infinity') return greatest;
+  return text === '-infinity' ? -greatest : undefined;
+}
+
 /** Reads one row of `partitionGroupsSql`. */
 export function partitionGroup(
   expressions: readonly PartitionExpression[],
@@ -84,7 +96,7 @@ export function partitionGroup(
       conditions.push(`${expression.sql} IS NULL`);
       continue;
     }
-    const value = parseBound(text, expression.type);
+    const value = infinity(text, expression.type) ?? parseBound(text, expression.type);
     if (value === undefined) throw new Error(`partition value ${text} cannot be read`);
     values.push(value);
     conditions.push(`${expression.sql} = CAST(${quoteLiteral(text)} AS ${typeSql(expression.type)})`);

@@ -17,9 +17,15 @@ export function kernelError(error: unknown): AlopexError {
   const [shown = ''] = message.split('\n\nStack Trace:');
   const code = codeFor(kind, message);
   return new AlopexError(code, shown.trimEnd(), {
-    ...(code === SqlState.diskFull ? { hint: 'Free some disk space and try again.' } : {}),
+    ...hintFor(code, message),
     cause: error,
   });
+}
+
+function hintFor(code: string, message: string): { readonly hint?: string } {
+  if (code === SqlState.diskFull) return { hint: 'Free some disk space and try again.' };
+  if (code !== SqlState.undefinedColumn || !/column "?rowid"? not found/i.test(message)) return {};
+  return { hint: 'Tables have no rowid: rows move from file to file. Use a key, such as an IDENTITY column.' };
 }
 
 type Rule = readonly [pattern: RegExp, code: string];

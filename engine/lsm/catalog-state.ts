@@ -1,4 +1,4 @@
-import type { Definition } from '../table/definition.ts';
+import type { Definition, SequenceOwner } from '../table/definition.ts';
 
 /** What the manifest says of schemas, views, macros, types and sequences. */
 export interface CatalogState {
@@ -61,6 +61,24 @@ export function applyCatalogEdit(state: CatalogState, edit: CatalogEdit): Catalo
       if (!state.definitions.has(edit.definitionId)) return state;
       return { ...state, reserved: new Map(state.reserved).set(edit.definitionId, edit.reserved) };
   }
+}
+
+/** With the sequences that an edit of a table brings, and without those whose owner is gone. */
+export function withOwnedSequences(
+  state: CatalogState,
+  added: readonly Definition[],
+  isThere: (owner: SequenceOwner, definitionId: number) => boolean,
+): CatalogState {
+  const put = added.reduce(
+    (next, definition) => applyCatalogEdit(next, { kind: 'put-definition', seq: 0, definition }),
+    state,
+  );
+  const orphans = [...put.definitions.values()].filter(
+    ({ ownedBy, definitionId }) => ownedBy !== undefined && !isThere(ownedBy, definitionId),
+  );
+  if (orphans.length === 0) return put;
+  const definitionIds = orphans.map(({ definitionId }) => definitionId);
+  return applyCatalogEdit(put, { kind: 'drop-definitions', seq: 0, definitionIds, tableIds: [] });
 }
 
 /** `undefined` when nothing was ever defined, so that the manifest of an empty database is what it always was. */

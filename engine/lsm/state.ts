@@ -3,6 +3,7 @@ import {
   catalogFromSnapshot,
   catalogSnapshot,
   EMPTY_CATALOG_STATE,
+  withOwnedSequences,
   type CatalogEdit,
   type CatalogSnapshot,
   type CatalogState,
@@ -10,6 +11,7 @@ import {
 import { historyAfter, historyWithout, periodFiles, type PeriodEnd, type TableHistory } from './table-history.ts';
 import { applyKvEdit, EMPTY_KV_STATE, highestFileId, type KvEdit, type KvState } from './kv-state.ts';
 import type { Bound, ColumnStats } from '../table/bound.ts';
+import type { Definition } from '../table/definition.ts';
 import { MAIN_SCHEMA } from '../table/object-name.ts';
 import type { TableOptions } from '../table/options.ts';
 import type { TableComments } from '../table/comments.ts';
@@ -116,7 +118,14 @@ export interface MoveOutput {
 
 export type Edit =
   /** `replaces` is the table that goes in the same edit (CREATE OR REPLACE). */
-  | { readonly kind: 'create-table'; readonly seq: number; readonly table: TableState; readonly replaces?: number }
+  | {
+      readonly kind: 'create-table';
+      readonly seq: number;
+      readonly table: TableState;
+      readonly replaces?: number;
+      /** Of its IDENTITY columns. They go with the columns. */
+      readonly sequences?: readonly Definition[];
+    }
   | { readonly kind: 'drop-table'; readonly seq: number; readonly tableId: number }
   | {
       readonly kind: 'alter-table';
@@ -128,6 +137,8 @@ export type Edit =
       readonly options?: TableOptions;
       readonly comments?: TableComments;
       readonly period?: PeriodEnd;
+      /** Of columns that became IDENTITY columns. */
+      readonly sequences?: readonly Definition[];
     }
   /** Files of one table change; with `jobId`, the end of that job in the same edit. */
   | {
@@ -189,17 +200,18 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
     case 'create-table': {
       const kept = edit.replaces === undefined ? state : withoutTable(state, edit.replaces);
       const nextFileId = Math.max(kept.nextFileId, ...edit.table.segments.map((segment) => segment.fileId + 1));
-      return withTable(
+      const created = withTable(
         { ...kept, seq: edit.seq, nextTableId: edit.table.tableId + 1, nextFileId },
         withSchemaName(edit.table),
       );
+      return withSequences(created, edit.sequences);
     }
     case 'drop-table':
-      return { ...withoutTable(state, edit.tableId), seq: edit.seq };
+      return withSequences({ ...withoutTable(state, edit.tableId), seq: edit.seq });
     case 'alter-table': {
       const table = existing(state, edit.tableId);
       const options = edit.options ?? table.options;
-      return withTable(
+      const altered = withTable(
         { ...state, seq: edit.seq, nextFileId: nextFileId(state, edit.period) },
         {
           ...withHistory(table, options, edit.seq, edit.period, []),
@@ -210,6 +222,7 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
           ...(edit.comments === undefined ? {} : { comments: edit.comments }),
         },
       );
+      return withSequences(altered, edit.sequences);
     }
     case 'change-files':
       return changeFiles(state, edit);
@@ -234,7 +247,7 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
       return { ...state, seq: edit.seq, catalog: applyCatalogEdit(state.catalog, edit) };
     case 'drop-definitions': {
       const kept = edit.tableIds.reduce(withoutTable, state);
-      return { ...kept, seq: edit.seq, catalog: applyCatalogEdit(state.catalog, edit) };
+      return withSequences({ ...kept, seq: edit.seq, catalog: applyCatalogEdit(state.catalog, edit) });
     }
     case 'reserve-sequence':
       return { ...state, catalog: applyCatalogEdit(state.catalog, edit) };
@@ -243,6 +256,17 @@ export function applyEdit(state: ManifestState, edit: Edit): ManifestState {
     case 'end-job':
       return { ...state, jobs: withoutJob(state, edit.jobId) };
   }
+}
+
+/** The sequence of an IDENTITY column is there as long as the column is one. */
+function withSequences(state: ManifestState, added: readonly Definition[] = []): ManifestState {
+  const catalog = withOwnedSequences(state.catalog, added, ({ tableId, columnId }, definitionId) => {
+    const table = state.tables.get(tableId);
+    if (table === undefined) return false;
+    const column = currentSchema(table).columns.find(({ id }) => id === columnId);
+    return column?.identity?.sequenceId === definitionId;
+  });
+  return catalog === state.catalog ? state : { ...state, catalog };
 }
 
 function changeFiles(state: ManifestState, edit: Edit & { kind: 'change-files' }): ManifestState {

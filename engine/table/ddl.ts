@@ -7,6 +7,7 @@ import type { TableState } from '../lsm/state.ts';
 import { newHistory } from '../lsm/table-history.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { SegmentBatch } from './commit.ts';
+import { definitionsAfter, ownSequences, type NewSequence } from './owned-sequences.ts';
 import { createDeletesTable, createMemtable, dropKernelTable } from './kernel-tables.ts';
 import type { TableComments } from './comments.ts';
 import { objectKey } from './object-name.ts';
@@ -17,21 +18,25 @@ import type { StagedRows } from './staged.ts';
 import { segmentFile } from './table-files.ts';
 import type { DatabaseVersion, TableVersion } from './version.ts';
 
+export interface NewTable {
+  readonly schemaName: string;
+  readonly name: string;
+  readonly schema: TableSchema;
+  readonly options: TableOptions;
+  readonly replaces: TableVersion | undefined;
+  /** Of its IDENTITY columns. */
+  readonly sequences?: readonly NewSequence[];
+}
+
 /** Creates a table, with the rows of CREATE TABLE … AS where there are any: table and rows appear in one edit. */
 export async function createTable(
   writer: Writer,
   connection: KernelConnection,
-  definition: {
-    schemaName: string;
-    name: string;
-    schema: TableSchema;
-    options: TableOptions;
-    replaces: TableVersion | undefined;
-  },
+  definition: NewTable,
   rows: StagedRows | undefined,
 ): Promise<void> {
   const { context } = writer;
-  const { schemaName, name, schema, options, replaces } = definition;
+  const { schemaName, name, schema, options, replaces, sequences = [] } = definition;
   const tableId = context.manifest.state.nextTableId;
   for (const kind of ['segments', 'deletes'])
     await context.fileSystem.makeFolder(`${context.dataDir}/${kind}/${tableId}`);
@@ -58,6 +63,7 @@ export async function createTable(
     await removeTable(context, connection, version);
     throw error;
   }
+  const owned = await ownSequences(connection, tableId, sequences);
   await writer.sequenced(async (seq) => {
     await writer.settle();
     const segments = batch.segments.map((segment) => ({ ...segment, seq }));
@@ -76,17 +82,22 @@ export async function createTable(
       ...(isKept ? { history: newHistory(seq, context.commitTimes.nowMs()) } : {}),
     };
     const garbage = replaces === undefined ? [] : tableGarbage(writer, replaces);
-    await context.manifest.commit({
+    const { catalog } = await context.manifest.commit({
       kind: 'create-table',
       seq,
       table,
       ...(replaces === undefined ? {} : { replaces: replaces.tableId }),
+      ...owned,
     });
+    const after = definitionsAfter(writer, catalog);
     const files = segments.map((segment) => segmentFile(context, tableId, segment));
     writer.accept({
-      version: withTable(writer.latest, { ...version, seq, contentSeq: seq, files }),
+      version: withTable(
+        { ...writer.latest, definitions: after.definitions },
+        { ...version, seq, contentSeq: seq, files },
+      ),
       durable: Promise.resolve(),
-      garbage,
+      garbage: [...garbage, ...after.garbage],
     });
   });
 }
@@ -104,8 +115,13 @@ export async function dropTable(writer: Writer, version: TableVersion): Promise<
   await writer.sequenced(async (seq) => {
     await writer.settle();
     const garbage = tableGarbage(writer, version);
-    await writer.context.manifest.commit({ kind: 'drop-table', seq, tableId: version.tableId });
-    writer.accept({ version: withoutTable(writer.latest, seq, version), durable: Promise.resolve(), garbage });
+    const { catalog } = await writer.context.manifest.commit({ kind: 'drop-table', seq, tableId: version.tableId });
+    const after = definitionsAfter(writer, catalog);
+    writer.accept({
+      version: { ...withoutTable(writer.latest, seq, version), definitions: after.definitions },
+      durable: Promise.resolve(),
+      garbage: [...garbage, ...after.garbage],
+    });
   });
 }
 
@@ -155,6 +171,7 @@ export async function alterTable(
   connection: KernelConnection,
   version: TableVersion,
   alteration: TableAlteration,
+  newSequences: readonly NewSequence[] = [],
 ): Promise<void> {
   const { context } = writer;
   // The memtable has the old columns: it becomes a segment first.
@@ -165,6 +182,7 @@ export async function alterTable(
   const schemaName = alteration.schemaName ?? current.schemaName;
   const key = objectKey(schemaName, name);
   if (key !== objectKey(current.schemaName, current.name)) refuseTaken(writer.latest, { schemaName, name });
+  const owned = await ownSequences(connection, current.tableId, newSequences);
   await writer.sequenced(async (seq) => {
     await writer.settle();
     const memtable =
@@ -178,16 +196,18 @@ export async function alterTable(
           });
     const period = await endPeriod(context, connection, current, seq, alteration.options);
     const { history } = tableState(context, current);
-    await context.manifest.commit({
+    const { catalog } = await context.manifest.commit({
       kind: 'alter-table',
       seq,
       tableId: current.tableId,
       ...alteration,
+      ...owned,
       ...(period === undefined ? {} : { period }),
     });
     if (history !== undefined && period === undefined) {
       discardHistory(context, current.tableId, history, undefined, seq + 1);
     }
+    const after = definitionsAfter(writer, catalog);
     const altered: TableVersion = {
       ...current,
       schemaName,
@@ -200,12 +220,13 @@ export async function alterTable(
       contentSeq: seq,
       memtable,
     };
-    const base = withoutTable(writer.latest, seq, current);
+    const base = { ...withoutTable(writer.latest, seq, current), definitions: after.definitions };
+    const leftMemtables =
+      alteration.schema === undefined ? [] : [() => dropKernelTable(writer.maintenance, current.memtable.table)];
     writer.accept({
       version: withTable(base, altered),
       durable: Promise.resolve(),
-      garbage:
-        alteration.schema === undefined ? [] : [() => dropKernelTable(writer.maintenance, current.memtable.table)],
+      garbage: [...leftMemtables, ...after.garbage],
     });
   });
 }

@@ -15,6 +15,13 @@ export interface Definition {
   readonly comment?: string;
   /** Of a view: what COMMENT ON says of its columns, by name. */
   readonly columnComments?: readonly (readonly [string, string])[];
+  /** Of the sequence of an IDENTITY column: it goes when the column goes, or stops being one. */
+  readonly ownedBy?: SequenceOwner;
+}
+
+export interface SequenceOwner {
+  readonly tableId: number;
+  readonly columnId: number;
 }
 
 /** All definitions at one commit. Immutable. */

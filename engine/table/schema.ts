@@ -120,6 +120,15 @@ export interface Column extends Field {
   readonly defaultSql?: string;
   /** GENERATED ALWAYS AS: an expression over other columns. It is worked out when a row is written, and stored. */
   readonly generatedSql?: string;
+  /** GENERATED … AS IDENTITY: its default counts by a sequence that belongs to it. */
+  readonly identity?: Identity;
+}
+
+export interface Identity {
+  /** ALWAYS: values are given to it only by who says so. Otherwise BY DEFAULT. */
+  readonly always: boolean;
+  /** The definition of its sequence. */
+  readonly sequenceId: number;
 }
 
 /** A UNIQUE constraint, or a unique index, which is the same under a name of its own. NULLs are distinct. */
@@ -127,6 +136,12 @@ export interface UniqueKey {
   readonly name: string;
   readonly columns: readonly number[];
   readonly isIndex?: boolean;
+}
+
+/** An index that is not unique. It changes nothing: files are found by their bounds. It is kept for those who ask what they have created. */
+export interface PlainIndex {
+  readonly name: string;
+  readonly columns: readonly number[];
 }
 
 export interface TableSchema {
@@ -137,6 +152,8 @@ export interface TableSchema {
   readonly primaryKey: readonly number[];
   /** Absent when there are none. */
   readonly unique?: readonly UniqueKey[];
+  /** Absent when there are none. */
+  readonly indexes?: readonly PlainIndex[];
   /** CHECK constraints as SQL text, mostly with their names: `CONSTRAINT "name" CHECK(…)`. */
   readonly checks: readonly string[];
   /** The highest field id ever given out, nested ones included. */

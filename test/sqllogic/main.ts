@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AlopexDatabase } from './alopex-database.ts';
 import { DuckDbDatabase } from './duckdb-database.ts';
+import { differenceByDesign } from './by-design.ts';
 import { isLayout, LAYOUTS, layoutRequirements, type Layout } from './layout.ts';
 import { PlacedDatabase } from './placed-database.ts';
 import { printedSummary } from './print-summary.ts';
@@ -66,6 +67,7 @@ function fileOptions(database: 'alopex' | 'duckdb', layout: Layout): FileOptions
     systems: ['alopex', 'duckdb'],
     limitMs,
     present: layoutRequirements(layout),
+    excused: differenceByDesign,
   };
 }
 

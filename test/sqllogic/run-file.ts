@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { parseScript } from '../../engine/sql/sqllogic/parse-script.ts';
-import { runScript } from '../../engine/sql/sqllogic/run-script.ts';
+import { runScript, type RunOptions } from '../../engine/sql/sqllogic/run-script.ts';
 import type { ScriptResult } from '../../engine/sql/sqllogic/script-result.ts';
 import { hasRequirement, scriptReason, statementNotApplicable } from './not-applicable.ts';
 import type { TestDatabase } from './test-database.ts';
@@ -17,6 +17,7 @@ export interface FileOptions {
   open(folder: string): Promise<TestDatabase>;
   readonly systems: readonly string[];
   readonly limitMs: number;
+  readonly excused?: RunOptions['excused'];
   /** More that `require` finds. */
   readonly present?: ReadonlySet<string>;
 }
@@ -88,6 +89,7 @@ async function runIn(folder: string, path: string, options: FileOptions): Promis
       ]),
       has: (name, parameters) => options.present?.has(name) === true || hasRequirement(name, parameters),
       notApplicable: statementNotApplicable,
+      ...(options.excused === undefined ? {} : { excused: options.excused }),
       md5: (text) => createHash('md5').update(text).digest('hex'),
       sleep: async (durationMs) => {
         await sleep(durationMs);

@@ -313,6 +313,10 @@ export class ConnectionScope implements Scope {
       case 'immediate_transaction_mode':
         this.#parts.shared.startsAtOnce = parseSwitch(name, valueSql);
         return;
+      case 'preserve_insertion_order':
+        // It is kept in any case: the engine relies on it.
+        parseSwitch(name, valueSql);
+        return;
       case 'statement_timeout':
         this.#limits.timeoutMs = parseTimeoutMs(valueSql);
         return;

@@ -29,6 +29,7 @@ export interface SharedSettings {
 
 export type OwnSetting =
   | 'immediate_transaction_mode'
+  | 'preserve_insertion_order'
   | 'statement_timeout'
   | 'lock_timeout'
   | 'default_transaction_isolation'
@@ -38,6 +39,7 @@ export type OwnSetting =
 
 const OWN: readonly OwnSetting[] = [
   'immediate_transaction_mode',
+  'preserve_insertion_order',
   'statement_timeout',
   'lock_timeout',
   'default_transaction_isolation',

@@ -9,7 +9,7 @@ import type { AlterView, CreateDefinition, DropDefinition } from '../parse/defin
 import type { Session } from '../run/session.ts';
 import { dropDefinitions, putDefinition } from './commit.ts';
 import { bodyForKernel } from './sequence-names.ts';
-import { refuseUsedSequences, sequenceGarbage } from './sequences.ts';
+import { refuseUsedSequences } from './sequences.ts';
 
 const DUPLICATE: Readonly<Record<DefinitionKind, string>> = {
   schema: SqlState.duplicateSchema,
@@ -62,7 +62,7 @@ export async function runCreateDefinition(
     }
     // One that is there already counts on until the manifest says that it begins anew: what it hands out meanwhile is skipped by the new one, at worst.
     if (existing !== undefined) await putDefinition(writer, definition, true);
-    await createKernelSequence(writer.maintenance, definition, undefined);
+    await createKernelSequence(session.connection, definition, undefined);
     if (existing === undefined) await putDefinition(writer, definition);
     return;
   }
@@ -99,7 +99,7 @@ export async function runDropDefinition(writer: Writer, { of, names, ifExists }:
   const found = new Set(names.flatMap((name) => findDefinition(writer, of, name, ifExists) ?? []));
   if (found.size === 0) return;
   refuseUsedSequences(writer.latest, [...found], []);
-  await dropDefinitions(writer, [...found], [], sequenceGarbage(writer, [...found]));
+  await dropDefinitions(writer, [...found]);
 }
 
 /** Throws when there is none, unless it may be missing; a table in place of a view is an error anyway. */

@@ -6,7 +6,7 @@ import type { Definition } from '../../table/definition.ts';
 import type { Writer } from '../../writer.ts';
 import type { DefinitionStatement } from '../parse/definition-statement.ts';
 import { dropDefinitions, putDefinition } from './commit.ts';
-import { refuseUsedSequences, sequenceGarbage } from './sequences.ts';
+import { refuseUsedSequences } from './sequences.ts';
 
 export async function runCreateSchema(
   writer: Writer,
@@ -44,7 +44,7 @@ export async function runDropSchema(
   if (definitions.size === 0) return;
   const dropped = [...definitions];
   refuseUsedSequences(writer.latest, dropped, tables);
-  await dropDefinitions(writer, dropped, tables, sequenceGarbage(writer, dropped));
+  await dropDefinitions(writer, dropped, tables);
 }
 
 function findSchema(version: DatabaseVersion, name: string, ifExists: boolean): Definition | undefined {

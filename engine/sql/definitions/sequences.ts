@@ -1,21 +1,8 @@
-import type { Garbage } from '../../commits.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { Definition } from '../../table/definition.ts';
 import { displayName } from '../../table/object-name.ts';
-import { dropKernelSequence, kernelSequence } from '../../table/sequences.ts';
+import { kernelSequence } from '../../table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from '../../table/version.ts';
-import type { Writer } from '../../writer.ts';
-
-/** What dropped sequences leave in the kernel. */
-export function sequenceGarbage(writer: Writer, definitions: readonly Definition[]): Garbage[] {
-  return definitions
-    .filter(({ kind }) => kind === 'sequence')
-    .map(
-      ({ definitionId }) =>
-        () =>
-          dropKernelSequence(writer.maintenance, definitionId),
-    );
-}
 
 /** Throws `2BP01` when the default of a column takes its values from one of the sequences, unless its table goes too. */
 export function refuseUsedSequences(

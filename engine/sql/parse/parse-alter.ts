@@ -1,6 +1,7 @@
 import { AlopexError, SqlState } from '../../errors.ts';
+import { readIdentity } from './identity-clause.ts';
 import { parseOptions } from './parse-options.ts';
-import type { AlterAction, AlterTableStatement, ColumnChange } from './statement.ts';
+import type { AlterAction, AlterTableStatement, ColumnChange, IdentityChange } from './statement.ts';
 import type { TokenReader } from './token-reader.ts';
 
 /** `ALTER TABLE [IF EXISTS] name action`. */
@@ -31,6 +32,8 @@ function parseAction(reader: TokenReader): AlterAction {
   if (reader.accept('ALTER')) {
     reader.accept('COLUMN');
     const column = reader.identifier('a column name');
+    const change = parseIdentityChange(reader);
+    if (change !== undefined) return { kind: 'alter-identity', column, change };
     return { kind: 'alter-column', column, change: parseColumnChange(reader) };
   }
   throw new AlopexError(SqlState.featureNotSupported, `ALTER TABLE … ${reader.peek()?.text ?? ''} is not supported`, {
@@ -101,6 +104,19 @@ function parseColumnChange(reader: TokenReader): ColumnChange {
   throw new AlopexError(SqlState.featureNotSupported, 'ALTER COLUMN … TYPE … USING is not supported', {
     hint: 'Add a column of the new type, UPDATE it, and drop the old one.',
   });
+}
+
+function parseIdentityChange(reader: TokenReader): IdentityChange | undefined {
+  if (reader.accept('ADD')) return { kind: 'add-identity', ...readIdentity(reader) };
+  if (reader.accept('DROP', 'IDENTITY')) return { kind: 'drop-identity', ifExists: reader.accept('IF', 'EXISTS') };
+  if (reader.accept('SET', 'GENERATED', 'ALWAYS')) return { kind: 'set-identity', always: true };
+  if (reader.accept('SET', 'GENERATED', 'BY', 'DEFAULT')) return { kind: 'set-identity', always: false };
+  if (!reader.accept('RESTART')) return undefined;
+  if (!reader.atEnd) reader.accept('WITH');
+  const start = reader.rest();
+  if (start === '' || /^[+-]?\d+$/.test(start))
+    return { kind: 'restart-identity', start: start === '' ? undefined : start };
+  throw reader.error('expected a number');
 }
 
 /** `TIER PARTITION WHERE condition TO COLD | HOT`: the last TO is ours, whatever the condition holds. */

@@ -1,5 +1,8 @@
 import { AlopexError, SqlState } from '../../errors.ts';
-import type { Assignment, ConflictAction, InsertStatement, Statement } from './statement.ts';
+import { identifierValue, significant, tokenize } from '../lexer.ts';
+import { acceptOverriding } from './identity-clause.ts';
+import type { Assignment, ConflictAction, InsertStatement, Returning, Statement } from './statement.ts';
+import { withPlainTarget } from './target-names.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** Words that end an alias-free table reference. */
@@ -18,8 +21,10 @@ export function parseInsert(reader: TokenReader, ctes: string): InsertStatement 
   if (reader.peek()?.text === '(' && !isQueryInParentheses(reader)) target = `(${reader.group()})`;
   else if (reader.accept('BY', 'NAME')) target = 'BY NAME';
   else reader.accept('BY', 'POSITION');
+  const overriding = acceptOverriding(reader);
   const source = reader.textUntil(reader.find([['ON', 'CONFLICT'], ['RETURNING']]));
   if (source === '') throw reader.error('expected VALUES or a query');
+  if (alias === undefined) reader = withPlainTarget(reader, table);
   let conflictColumns: string[] | undefined;
   if (reader.accept('ON', 'CONFLICT')) {
     if (conflict.kind !== 'error') throw reader.error('ON CONFLICT does not go with OR REPLACE or OR IGNORE');
@@ -28,7 +33,33 @@ export function parseInsert(reader: TokenReader, ctes: string): InsertStatement 
     conflict = parseConflictAction(reader);
   }
   const returning = parseReturning(reader);
-  return { kind: 'insert', ctes, table, alias, target, source, conflict, conflictColumns, returning };
+  if (conflict.kind === 'update') refuseExcluded(alias ?? table.name, conflict, returning);
+  return { kind: 'insert', ctes, table, alias, target, overriding, source, conflict, conflictColumns, returning };
+}
+
+/** `excluded` is the new row in DO UPDATE, unless the table has the name too, and stands for nothing in RETURNING. */
+function refuseExcluded(
+  alias: string,
+  { set, where = '' }: ConflictAction & { kind: 'update' },
+  returning: Returning,
+): void {
+  if (mentionsExcluded(returning ?? '')) {
+    throw new AlopexError(
+      SqlState.featureNotSupported,
+      "'excluded' qualified columns are not supported in the RETURNING clause yet",
+      { hint: 'RETURNING sees the row as it is stored.' },
+    );
+  }
+  const isNamed = [where, ...set.map(({ valueSql = '' }) => valueSql)].some(mentionsExcluded);
+  if (alias.toLowerCase() !== 'excluded' || !isNamed) return;
+  throw new AlopexError('42702', 'Ambiguous reference to table "excluded"', { hint: 'Give the table another alias.' });
+}
+
+function mentionsExcluded(sql: string): boolean {
+  const tokens = significant(tokenize(sql));
+  return tokens.some(
+    (token, at) => identifierValue(token)?.toLowerCase() === 'excluded' && tokens[at + 1]?.text === '.',
+  );
 }
 
 /** `RETURNING expressions`, which ends a statement. */
@@ -80,8 +111,10 @@ function parseConflictAction(reader: TokenReader): ConflictAction {
 export function parseUpdate(reader: TokenReader, ctes: string): Statement {
   reader.expect('UPDATE');
   const table = reader.tableName();
-  const alias = parseAlias(reader) ?? table.name;
+  const given = parseAlias(reader);
+  const alias = given ?? table.name;
   reader.expect('SET');
+  if (given === undefined) reader = withPlainTarget(reader, table);
   const set = assignments(reader.listUntil(reader.find([['FROM'], ['WHERE'], ['RETURNING']])));
   const from = reader.accept('FROM') ? reader.textUntil(reader.find([['WHERE'], ['RETURNING']])) : '';
   const where = reader.accept('WHERE') ? reader.textUntil(reader.find([['RETURNING']])) : '';
@@ -93,7 +126,9 @@ export function parseDelete(reader: TokenReader, ctes: string): Statement {
   reader.expect('DELETE');
   reader.expect('FROM');
   const table = reader.tableName();
-  const alias = parseAlias(reader) ?? table.name;
+  const given = parseAlias(reader);
+  const alias = given ?? table.name;
+  if (given === undefined) reader = withPlainTarget(reader, table);
   const using = reader.accept('USING') ? reader.textUntil(reader.find([['WHERE'], ['RETURNING']])) : '';
   const where = reader.accept('WHERE') ? reader.textUntil(reader.find([['RETURNING']])) : '';
   return { kind: 'delete', command: 'DELETE', ctes, table, alias, using, where, returning: parseReturning(reader) };

@@ -1,14 +1,18 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import { assignments, columnList, parseAlias, parseReturning } from './parse-dml.ts';
+import { acceptOverriding } from './identity-clause.ts';
 import type { MergeAction, MergeClause, MergeStatement } from './statement.ts';
+import { withPlainTarget } from './target-names.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** `MERGE INTO name [AS alias] USING source ON condition | USING (columns) WHEN … THEN … [RETURNING …]`. */
 export function parseMerge(reader: TokenReader, ctes: string): MergeStatement {
   reader.expect('MERGE', 'INTO');
   const table = reader.tableName();
-  const alias = parseAlias(reader) ?? table.name;
+  const given = parseAlias(reader);
+  const alias = given ?? table.name;
   reader.expect('USING');
+  if (given === undefined) reader = withPlainTarget(reader, table);
   const source = reader.textUntil(reader.find([['ON'], ['USING']]));
   if (source === '') throw reader.error('expected a table or query');
   const columns = reader.accept('USING') ? columnList(reader) : undefined;
@@ -18,26 +22,22 @@ export function parseMerge(reader: TokenReader, ctes: string): MergeStatement {
   const clauses: MergeClause[] = [];
   while (reader.accept('WHEN')) clauses.push(parseClause(reader));
   if (clauses.length === 0) throw reader.error('expected WHEN MATCHED or WHEN NOT MATCHED');
-  refuseUnreachable(clauses);
+  refuseSecondUnconditional(clauses);
   const returning = parseReturning(reader);
   return { kind: 'merge', ctes, table, alias, source, condition, columns, clauses, returning };
 }
 
-/** What follows a clause that takes all pairs of a kind could never happen. */
-function refuseUnreachable(clauses: readonly MergeClause[]): void {
-  const isAfterAll = ({ on }: MergeClause, at: number): boolean =>
-    clauses.slice(0, at).some((earlier) => earlier.on === on && earlier.condition === undefined);
-  const found = clauses.find(isAfterAll);
+/** As in DuckDB: a second clause that takes all pairs of a kind is a mistake; one with a condition behind it is only never reached. */
+function refuseSecondUnconditional(clauses: readonly MergeClause[]): void {
+  const unconditional = clauses.filter(({ condition }) => condition === undefined);
+  const found = unconditional.find(({ on }, at) => unconditional.slice(0, at).some((earlier) => earlier.on === on));
   if (found === undefined) return;
   const words = {
     both: 'WHEN MATCHED',
     'source-only': 'WHEN NOT MATCHED',
     'target-only': 'WHEN NOT MATCHED BY SOURCE',
   };
-  throw new AlopexError(
-    SqlState.syntaxError,
-    `there can be only one unconditional ${words[found.on]} clause, as the last of its kind`,
-  );
+  throw new AlopexError(SqlState.syntaxError, `there can be only one unconditional ${words[found.on]} clause`);
 }
 
 function parseClause(reader: TokenReader): MergeClause {
@@ -91,13 +91,14 @@ function parseInsertAction(reader: TokenReader): MergeAction {
   if (reader.acceptSymbol('*')) return { kind: 'insert', values: 'by-position' };
   if (reader.accept('DEFAULT', 'VALUES')) return { kind: 'insert', values: { columns: [], expressions: [] } };
   const columns = reader.peek()?.text === '(' ? columnList(reader) : undefined;
+  const overriding = acceptOverriding(reader);
   if (columns === undefined && !reader.isNext('VALUES')) {
     reader.accept('BY', 'POSITION');
     return { kind: 'insert', values: 'by-position' };
   }
   reader.expect('VALUES');
   const list = new TokenReader(reader.group());
-  return { kind: 'insert', values: { columns, expressions: list.listUntil(list.end) } };
+  return { kind: 'insert', values: { columns, expressions: list.listUntil(list.end), overriding } };
 }
 
 function endOfAction(reader: TokenReader): number {

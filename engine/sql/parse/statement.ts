@@ -1,5 +1,6 @@
 import type { ObjectName } from '../../table/object-name.ts';
 import type { DefinitionStatement } from './definition-statement.ts';
+import type { IdentityClause } from './identity-clause.ts';
 
 /** Statements as the executors take them. What the kernel runs as it stands is kept as text. */
 export type Statement =
@@ -99,9 +100,9 @@ export interface AlterTableStatement {
   readonly action: AlterAction;
 }
 
-/** Of a unique index. */
 export interface CreateIndexStatement {
   readonly kind: 'create-index';
+  readonly isUnique: boolean;
   readonly name: string;
   readonly table: ObjectName;
   readonly columns: readonly string[];
@@ -121,6 +122,7 @@ export type AlterAction =
   | { readonly kind: 'drop-column'; readonly path: readonly string[]; readonly ifExists: boolean }
   | { readonly kind: 'rename-column'; readonly path: readonly string[]; readonly to: string }
   | { readonly kind: 'alter-column'; readonly column: string; readonly change: ColumnChange }
+  | { readonly kind: 'alter-identity'; readonly column: string; readonly change: IdentityChange }
   | { readonly kind: 'add-constraint'; readonly definition: string }
   | { readonly kind: 'drop-constraint'; readonly name: string; readonly ifExists: boolean }
   | { readonly kind: 'rename'; readonly to: string }
@@ -133,6 +135,13 @@ export type ColumnChange =
   | { readonly kind: 'set-type'; readonly type: string }
   /** `after` is absent for the first place. */
   | { readonly kind: 'move'; readonly after: string | undefined };
+
+export type IdentityChange =
+  | ({ readonly kind: 'add-identity' } & IdentityClause)
+  | { readonly kind: 'drop-identity'; readonly ifExists: boolean }
+  | { readonly kind: 'set-identity'; readonly always: boolean }
+  /** With its first value when it does not begin as it did. */
+  | { readonly kind: 'restart-identity'; readonly start: string | undefined };
 
 export type ConflictAction =
   | { readonly kind: 'error' }
@@ -150,6 +159,7 @@ export interface InsertStatement {
   readonly alias: string | undefined;
   /** Column list in parentheses, `BY NAME`, or empty. */
   readonly target: string;
+  readonly overriding: Overriding | undefined;
   /** VALUES, a query or DEFAULT VALUES. */
   readonly source: string;
   readonly conflict: ConflictAction;
@@ -157,6 +167,9 @@ export interface InsertStatement {
   readonly conflictColumns: readonly string[] | undefined;
   readonly returning: Returning;
 }
+
+/** What wins where an IDENTITY column is given a value: OVERRIDING SYSTEM VALUE takes the value, OVERRIDING USER VALUE leaves it. */
+export type Overriding = 'system' | 'user';
 
 /** Text of the expressions that each changed row gives, if it gives any. */
 export type Returning = string | undefined;
@@ -223,6 +236,7 @@ export interface MergeValues {
   /** All columns when absent. */
   readonly columns: readonly string[] | undefined;
   readonly expressions: readonly string[];
+  readonly overriding?: Overriding | undefined;
 }
 
 export interface CopyFromStatement {

@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../../table/data-type.ts';
 import type { TableVersion } from '../../table/version.ts';
 import type { Assignment } from '../parse/statement.ts';
 import { refuseGenerated } from './generated.ts';
+import { refuseIdentity } from './given-identity.ts';
 import { requireColumn } from './require-column.ts';
 
 /** One expression for each column of the table: what it is assigned, or the column itself. */
@@ -14,8 +15,10 @@ export function assignedValues(table: TableVersion, target: string, set: readonl
       throw new AlopexError(SqlState.syntaxError, `column "${column.name}" is assigned twice`);
     }
     // SET generated = DEFAULT says nothing new.
-    if (valueSql !== undefined) refuseGenerated(column);
-    else if (column.generatedSql !== undefined) continue;
+    if (valueSql !== undefined) {
+      refuseGenerated(column);
+      refuseIdentity(column);
+    } else if (column.generatedSql !== undefined) continue;
     values.set(column.id, `(${valueSql ?? column.defaultSql ?? 'NULL'})`);
   }
   return table.schema.columns.map((column) => values.get(column.id) ?? `${target}.${quoteIdentifier(column.name)}`);

@@ -1,6 +1,8 @@
 import { quoteIdentifier, quoteLiteral, typeSql } from '../../table/data-type.ts';
 import { SYSTEM_SCHEMA } from '../../table/object-name.ts';
 import { liveMemtableRows, type DatabaseVersion, type TableVersion } from '../../table/version.ts';
+import { withSequenceNames } from '../definitions/sequence-names.ts';
+import { constraintRowsSql, constraintsOf, indexRowsSql } from './catalog-constraints.ts';
 
 /** What asks for the tables that there are, by these functions or by what the kernel builds on them: information_schema, pg_catalog, SHOW. */
 const LISTING_WORDS = /\b(information_schema|duckdb_\w+|pg_\w+|show)\b/i;
@@ -20,12 +22,20 @@ export function catalogFunctions(database: string, version: DatabaseVersion): st
   const isTable = names.length === 0 ? 'false' : `(schema_name, view_name) IN (${names.join(', ')})`;
   const visible = `database_name IN (${own}, 'temp', 'system')`;
   return [
-    macro('duckdb_tables', `SELECT * FROM system.main.duckdb_tables() WHERE ${visible}${tablesSql(own, tables)}`),
+    macro('duckdb_tables', `SELECT * FROM system.main.duckdb_tables() WHERE ${visible}${tablesSql(own, version)}`),
     macro(
       'duckdb_views',
       `SELECT * REPLACE (internal OR (database_name = ${own} AND schema_name = '${SYSTEM_SCHEMA}') AS internal) FROM system.main.duckdb_views() WHERE ${visible} AND NOT (database_name = ${own} AND ${isTable})`,
     ),
-    macro('duckdb_columns', columnsSql(own, visible, tables)),
+    macro('duckdb_columns', columnsSql(own, visible, version)),
+    macro(
+      'duckdb_constraints',
+      `SELECT * FROM system.main.duckdb_constraints() WHERE ${visible} UNION ALL ${constraintRowsSql(own, tables)}`,
+    ),
+    macro(
+      'duckdb_indexes',
+      `SELECT * FROM system.main.duckdb_indexes() WHERE ${visible} UNION ALL ${indexRowsSql(own, tables)}`,
+    ),
     macro('duckdb_schemas', `SELECT * FROM system.main.duckdb_schemas() WHERE ${visible}`),
     macro(
       'duckdb_functions',
@@ -38,17 +48,18 @@ function macro(name: string, query: string): string {
   return `CREATE OR REPLACE TEMP MACRO ${name}() AS TABLE ${query}`;
 }
 
-function tablesSql(database: string, tables: readonly TableVersion[]): string {
+function tablesSql(database: string, { tables: all, definitions }: DatabaseVersion): string {
+  const tables = [...all.values()];
   if (tables.length === 0) return '';
   const facts = tables.map(({ schemaName, name, schema, ...table }) => {
-    const { primaryKey, unique = [], checks } = schema;
+    const { primaryKey, unique = [], checks, indexes: plain = [] } = schema;
     const rows = [...table.files].reduce(
       (sum, file) => sum + file.rowCount - (table.deletedRows.get(file.fileId) ?? 0),
       liveMemtableRows({ schemaName, name, schema, ...table }),
     );
     const hasKey = primaryKey.length > 0;
-    const indexes = unique.length + (hasKey ? 1 : 0);
-    const sql = createTableSql({ schemaName, name, schema });
+    const indexes = unique.length + plain.length + (hasKey ? 1 : 0);
+    const sql = withSequenceNames(createTableSql({ schemaName, name, schema }), definitions);
     return `(${[quoteLiteral(schemaName), quoteLiteral(name), String(hasKey), rows, indexes, checks.length, quoteLiteral(sql)].join(', ')})`;
   });
   const columns =
@@ -60,16 +71,16 @@ function tablesSql(database: string, tables: readonly TableVersion[]): string {
 }
 
 /** Views know neither NOT NULL nor defaults. */
-function columnsSql(database: string, visible: string, tables: readonly TableVersion[]): string {
-  const facts = tables.flatMap(({ schemaName, name, schema }) =>
+function columnsSql(database: string, visible: string, { tables, definitions }: DatabaseVersion): string {
+  const facts = [...tables.values()].flatMap(({ schemaName, name, schema }) =>
     schema.columns
       .filter(({ required, defaultSql }) => required || defaultSql !== undefined)
-      .map((column) =>
-        [schemaName, name, column.name]
-          .map(quoteLiteral)
-          .concat(String(!column.required), column.defaultSql === undefined ? 'NULL' : quoteLiteral(column.defaultSql))
-          .join(', '),
-      ),
+      .map((column) => {
+        const { defaultSql } = column;
+        const standard = defaultSql === undefined ? 'NULL' : quoteLiteral(withSequenceNames(defaultSql, definitions));
+        const names = [schemaName, name, column.name].map(quoteLiteral);
+        return [...names, String(!column.required), standard].join(', ');
+      }),
   );
   const all = 'system.main.duckdb_columns()';
   if (facts.length === 0) return `SELECT * FROM ${all} WHERE ${visible}`;
@@ -84,19 +95,16 @@ function columnsSql(database: string, visible: string, tables: readonly TableVer
 
 /** A statement that would make such a table, but for its options. */
 function createTableSql({ schemaName, name, schema }: Pick<TableVersion, 'schemaName' | 'name' | 'schema'>): string {
-  const nameOf = (ids: readonly number[]): string =>
-    ids
-      .flatMap((id) =>
-        schema.columns.filter((column) => column.id === id).map((column) => quoteIdentifier(column.name)),
-      )
-      .join(', ');
   const columns = schema.columns.map((column) => {
+    const { identity, generatedSql } = column;
     const standard = column.defaultSql === undefined ? '' : ` DEFAULT (${column.defaultSql})`;
-    const generated = column.generatedSql === undefined ? '' : ` GENERATED ALWAYS AS (${column.generatedSql})`;
-    return `${quoteIdentifier(column.name)} ${typeSql(column.type)}${generated}${standard}${column.required ? ' NOT NULL' : ''}`;
+    const generated = generatedSql === undefined ? '' : ` GENERATED ALWAYS AS (${generatedSql})`;
+    const counts =
+      identity === undefined ? standard : ` GENERATED ${identity.always ? 'ALWAYS' : 'BY DEFAULT'} AS IDENTITY`;
+    return `${quoteIdentifier(column.name)} ${typeSql(column.type)}${generated}${counts}${column.required ? ' NOT NULL' : ''}`;
   });
-  const key = schema.primaryKey.length === 0 ? [] : [`PRIMARY KEY(${nameOf(schema.primaryKey)})`];
+  const keys = constraintsOf({ name, schema }).filter(({ kind }) => kind === 'PRIMARY KEY' || kind === 'UNIQUE');
   const table =
     schemaName === 'main' ? quoteIdentifier(name) : `${quoteIdentifier(schemaName)}.${quoteIdentifier(name)}`;
-  return `CREATE TABLE ${table}(${[...columns, ...schema.checks, ...key].join(', ')});`;
+  return `CREATE TABLE ${table}(${[...columns, ...schema.checks, ...keys.map((key) => `${key.kind}(${key.columns.map(quoteIdentifier).join(', ')})`)].join(', ')});`;
 }

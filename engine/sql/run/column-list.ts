@@ -1,4 +1,6 @@
 import { AlopexError, SqlState } from '../../errors.ts';
+import { identifierValue } from '../lexer.ts';
+import { isIdentity, readIdentity, serialType, type IdentityClause } from '../parse/identity-clause.ts';
 import { TokenReader } from '../parse/token-reader.ts';
 
 /** Constraints that have names. */
@@ -11,11 +13,17 @@ export interface ColumnList {
   /** What CONSTRAINT calls them, kind by kind in the order in which they come; `undefined` for those without a name. */
   readonly names: Readonly<Record<NamedKind, readonly (string | undefined)[]>>;
   readonly hasGenerated: boolean;
+  /** Of IDENTITY columns, by their names in lower case. */
+  readonly identities: ReadonlyMap<string, IdentityClause>;
 }
 
 /** Reads the text between the parentheses of CREATE TABLE. Throws `0A000` for what is not supported, by name. */
 export function readColumnList(text: string): ColumnList {
-  const found: Found = { names: { CHECK: [], UNIQUE: [], 'PRIMARY KEY': [] }, hasGenerated: false };
+  const found: Found = {
+    names: { CHECK: [], UNIQUE: [], 'PRIMARY KEY': [] },
+    hasGenerated: false,
+    identities: new Map(),
+  };
   const reader = new TokenReader(text);
   const items = reader.listUntil(reader.end).map((item) => readItem(new TokenReader(item), found));
   return { sql: items.join(', '), ...found };
@@ -24,13 +32,28 @@ export function readColumnList(text: string): ColumnList {
 interface Found {
   readonly names: Record<NamedKind, (string | undefined)[]>;
   hasGenerated: boolean;
+  readonly identities: Map<string, IdentityClause>;
 }
 
 /** One column, or one constraint of the table; returns its text for the kernel. */
 function readItem(reader: TokenReader, found: Found): string {
-  const start = reader.position;
+  const pieces: string[] = [];
+  let start = reader.position;
+  /** Leaves out what follows up to where `skip` ends. */
+  const leaveOut = (skip: () => void, instead = ''): void => {
+    const at = reader.position;
+    reader.seek(start);
+    pieces.push(reader.textUntil(at), instead);
+    skip();
+    start = reader.position;
+  };
   // A first word is the name of a column, whatever it looks like, unless a constraint or LIKE follows.
-  if (!isTableConstraint(reader) && !reader.atEnd) reader.next();
+  const column = isTableConstraint(reader) || reader.atEnd ? '' : (identifierValue(reader.next()) ?? '').toLowerCase();
+  const serial = column === '' ? undefined : serialType(reader);
+  if (serial !== undefined) {
+    found.identities.set(column, { always: false, options: '' });
+    leaveOut(() => reader.next(), serial);
+  }
   let name: string | undefined;
   let keptUntil: number | undefined;
   while (!reader.atEnd) {
@@ -45,11 +68,9 @@ function readItem(reader: TokenReader, found: Found): string {
         'FOREIGN KEY constraints are not supported',
         'Leave them out, or check the rows with a query.',
       );
-    } else if (reader.isNext('AS', 'IDENTITY')) {
-      throw notSupported(
-        'IDENTITY columns are not supported',
-        "Use CREATE SEQUENCE q, and DEFAULT nextval('q') for the column.",
-      );
+    } else if (isIdentity(reader)) {
+      if (found.identities.has(column)) throw reader.error('a column is an IDENTITY column once');
+      leaveOut(() => found.identities.set(column, readIdentity(reader)));
     } else if (reader.accept('AS')) {
       if (reader.peek()?.text === '(') reader.group();
       found.hasGenerated = true;
@@ -64,12 +85,11 @@ function readItem(reader: TokenReader, found: Found): string {
     if (keptUntil !== undefined && !reader.atEnd) throw reader.error('nothing can follow STORED');
   }
   reader.seek(start);
-  return keptUntil === undefined ? reader.rest() : reader.textUntil(keptUntil);
+  pieces.push(keptUntil === undefined ? reader.rest() : reader.textUntil(keptUntil));
+  return pieces.filter((piece) => piece !== '').join(' ');
 }
 
 function isTableConstraint(reader: TokenReader): boolean {
-  if (reader.isNext('LIKE'))
-    throw notSupported('CREATE TABLE (LIKE …) is not supported', 'Use CREATE TABLE … AS FROM … LIMIT 0.');
   const next = reader.peek(1)?.text;
   if (reader.isNext('CHECK') || reader.isNext('UNIQUE')) return next === '(';
   return reader.isNext('PRIMARY', 'KEY') || reader.isNext('FOREIGN', 'KEY') || reader.isNext('CONSTRAINT');

@@ -1,13 +1,14 @@
 import type { Writer } from '../../writer.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { Parameters } from '../../ports/kernel.ts';
-import { createTable, dropTable } from '../../table/ddl.ts';
+import { createTable, dropTable, type NewTable } from '../../table/ddl.ts';
 import { displayName, lookUp, MAIN_PATH, schemaOf, type ObjectName } from '../../table/object-name.ts';
 import { relationAt, requireSchema, wrongKind } from '../../table/relations.ts';
-import type { TableSchema } from '../../table/schema.ts';
 import type { StagedRows } from '../../table/staged.ts';
 import type { TableVersion } from '../../table/version.ts';
 import type { CreateTableStatement } from '../parse/statement.ts';
+import { withIdentities } from './identity.ts';
+import { withLikeTables } from './like-table.ts';
 import { readRelationSchema, readSchema } from './read-schema.ts';
 import type { Session } from './session.ts';
 import { applyOptions, NO_OPTIONS } from './table-options.ts';
@@ -32,9 +33,15 @@ export async function runCreateTable(
   }
   if (statement.query !== undefined)
     return createFromQuery(writer, session, statement, existing, statement.query, parameters);
-  await session.prepareDefinitions(writer.latest, statement.columns ?? '');
-  const schema = await readSchema(session.connection, name.name, statement.columns ?? '');
-  await create(writer, session, statement, schema, existing, undefined);
+  const columns = withLikeTables(
+    statement.columns ?? '',
+    (like) => writer.table(like),
+    (id) => writer.latest.definitions.all.find(({ definitionId }) => definitionId === id)?.body ?? '',
+  );
+  await session.prepareDefinitions(writer.latest, columns);
+  const read = await readSchema(session.connection, name.name, columns);
+  const { schema, sequences } = await withIdentities(writer, session.connection, name, read.schema, read.identities);
+  await create(writer, session, statement, { schema, sequences, replaces: existing }, undefined);
   return undefined;
 }
 
@@ -54,7 +61,7 @@ async function createFromQuery(
     const schema = await readRelationSchema(connection, statement.name.name, relation);
     const [counted] = await connection.rows(`SELECT count(*) AS n FROM ${relation}`);
     const rows = { relation, rowCount: Number(counted?.['n'] ?? 0) };
-    await create(writer, session, statement, schema, existing, rows);
+    await create(writer, session, statement, { schema, replaces: existing }, rows);
     return rows.rowCount;
   } finally {
     await connection.run(`DROP TABLE IF EXISTS ${relation}`);
@@ -65,16 +72,16 @@ async function create(
   writer: Writer,
   session: Session,
   statement: CreateTableStatement,
-  schema: TableSchema,
-  replaces: TableVersion | undefined,
+  definition: Pick<NewTable, 'schema' | 'replaces' | 'sequences'>,
   rows: StagedRows | undefined,
 ): Promise<void> {
+  const { schema } = definition;
   const options = await applyOptions(session.connection, NO_OPTIONS, schema, statement.options);
   // An address that cannot be opened is refused now, not when the first rows are tiered.
   writer.context.storage.open(options.coldStorage);
   const { name } = statement.name;
   const schemaName = schemaOf(statement.name, writer.searchPath);
-  await createTable(writer, session.connection, { schemaName, name, schema, options, replaces }, rows);
+  await createTable(writer, session.connection, { ...definition, schemaName, name, options }, rows);
 }
 
 export async function runDropTable(writer: Writer, names: readonly ObjectName[], ifExists: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import type { TableWriter } from '../../writer.ts';
-import { AlopexError, SqlState } from '../../errors.ts';
+import { AlopexError } from '../../errors.ts';
 import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier } from '../../table/data-type.ts';
 import type { DataFile } from '../../table/data-file.ts';
@@ -11,6 +11,7 @@ import type { Assignment, ConflictAction, InsertStatement } from '../parse/state
 import { TokenReader } from '../parse/token-reader.ts';
 import { assignedColumns } from './assigned-values.ts';
 import { givenColumns, givenList } from './generated.ts';
+import { countAnew, refuseGivenIdentities } from './given-identity.ts';
 import { pieceOf } from './parameters.ts';
 import { checkNewKeys } from './new-keys.ts';
 import { requireColumn } from './require-column.ts';
@@ -40,6 +41,9 @@ export async function runInsert(
   const scans = await session.prepare(writer.latest, readText(statement), parameters);
   writer.reads(scans.map((scan) => scan.table.tableId));
   await session.prepareTarget(writer.latest, table);
+  if (table.schema.columns.some(({ identity }) => identity?.always === true)) {
+    refuseGivenIdentities(table, statement, await givenNames(session.connection, table, statement, parameters));
+  }
   return Stage.with(session.connection, table, async (stage) => {
     const count = await stage.run(
       `INSERT INTO ${stage.relation} ${statement.target} ${statement.ctes}${statement.source}`,
@@ -47,6 +51,7 @@ export async function runInsert(
     );
     const conflict = await withGivenColumns(session.connection, table, statement, parameters);
     if (dependsOnStored(conflict)) writer.reads([table.tableId]);
+    if (statement.overriding === 'user') await countAnew(table, stage);
     const rows = stage.asInserted(count);
     const alias = statement.alias ?? table.name;
     const read = (): Promise<ReturnedRows | undefined> =>
@@ -71,7 +76,7 @@ async function withGivenColumns(
 ): Promise<ConflictAction> {
   const { conflict, target } = statement;
   if (conflict.kind !== 'replace' || target === '') return conflict;
-  const given = target === 'BY NAME' ? await sourceColumns(connection, statement, parameters) : listedColumns(target);
+  const given = await givenNames(connection, table, statement, parameters);
   const ids = new Set(given.map((name) => requireColumn(table, name).id));
   return ids.size === givenColumns(table.schema).length ? conflict : { kind: 'replace', given };
 }
@@ -80,6 +85,18 @@ async function withGivenColumns(
 function dependsOnStored(conflict: ConflictAction): boolean {
   if (conflict.kind === 'replace') return conflict.given !== undefined;
   return conflict.kind !== 'error';
+}
+
+/** The columns that the source gives values to, in its order. */
+async function givenNames(
+  connection: KernelConnection,
+  { schema }: TableVersion,
+  statement: InsertStatement,
+  parameters: Parameters | undefined,
+): Promise<readonly string[]> {
+  const { target } = statement;
+  if (target === '') return givenColumns(schema).map(({ name }) => name);
+  return target === 'BY NAME' ? sourceColumns(connection, statement, parameters) : listedColumns(target);
 }
 
 function listedColumns(target: string): string[] {
@@ -183,8 +200,10 @@ async function store(
       for (const key of target)
         await changeConflicting(writer, session, table, stage, conflict, { key, isSingle, alias, deletes, parameters });
     }
-    const others = tableKeys(table.schema).filter((key) => !target.some((each) => sameKey(each, key)));
-    await checkNewKeys(writer, connection, table, stage, others, { leavingRelation: deletes, isSingle });
+    const changed = tableKeys(table.schema).filter(
+      (key) => !target.some((each) => sameKey(each, key)) || setsKey(conflict, key),
+    );
+    await checkNewKeys(writer, connection, table, stage, changed, { leavingRelation: deletes, isSingle });
     const rows = await stage.rows();
     const returned = await read();
     await writer.commit(connection, { version: table, rows, deletes: await stagedDeletes(connection, deletes) });
@@ -192,6 +211,17 @@ async function store(
   } finally {
     await connection.run(`DROP TABLE IF EXISTS ${deletes}`);
   }
+}
+
+/** Whether rows that are updated may get another key. */
+function setsKey(conflict: ConflictAction, { columns }: TableKey): boolean {
+  if (conflict.kind !== 'update') return false;
+  const isOther = ({ column, valueSql = '' }: Assignment): boolean =>
+    ![`excluded.${column}`, `excluded.${quoteIdentifier(column)}`].some(
+      (same) => same.toLowerCase() === valueSql.trim().toLowerCase(),
+    );
+  const names = new Set(conflict.set.filter(isOther).map(({ column }) => column.toLowerCase()));
+  return columns.some(({ name }) => names.has(name.toLowerCase()));
 }
 
 function sameKey(a: TableKey, b: TableKey): boolean {
@@ -299,25 +329,4 @@ async function updateConflicts(
   } finally {
     await connection.run(`DROP TABLE IF EXISTS ${updated}`);
   }
-  refuseKeyChange(names.key, conflict.set);
-}
-
-function refuseKeyChange({ columns }: TableKey, set: readonly Assignment[]): void {
-  const key = columns.find((column) =>
-    set.some(
-      ({ column: name, valueSql = '' }) =>
-        name.toLowerCase() === column.name.toLowerCase() && !isStagedKey(column.name, valueSql),
-    ),
-  );
-  if (key === undefined) return;
-  throw new AlopexError(
-    SqlState.featureNotSupported,
-    `ON CONFLICT DO UPDATE cannot set "${key.name}", which is part of the key in conflict`,
-  );
-}
-
-/** `excluded.key`: the staged row has the key of the stored one. */
-function isStagedKey(key: string, valueSql: string): boolean {
-  const wanted = valueSql.trim().toLowerCase();
-  return [`excluded.${key}`, `excluded.${quoteIdentifier(key)}`].some((text) => text.toLowerCase() === wanted);
 }

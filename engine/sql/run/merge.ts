@@ -18,6 +18,7 @@ import type {
 import { TokenReader } from '../parse/token-reader.ts';
 import { assignedValues } from './assigned-values.ts';
 import { freshColumns, givenColumns, givenList, refuseGenerated } from './generated.ts';
+import { refuseIdentity } from './given-identity.ts';
 import { withPlainNames } from './merge-names.ts';
 import { checkNewKeys } from './new-keys.ts';
 import { pieceOf } from './parameters.ts';
@@ -205,11 +206,15 @@ function rowAfter(
     }
     case 'insert': {
       const { values } = action;
+      const overriding = typeof values === 'string' ? undefined : values.overriding;
       const given = typeof values === 'string' ? fromSource(table, source, values) : asAssignments(table, values);
       const byColumn = new Map(
         given.map(({ column: name, valueSql }) => {
           const column = requireColumn(table, name);
-          if (valueSql !== undefined) refuseGenerated(column);
+          if (valueSql !== undefined) {
+            refuseGenerated(column);
+            refuseIdentity(column, overriding);
+          }
           return [column.id, valueSql] as const;
         }),
       );

@@ -27,9 +27,10 @@ export async function readSchema(
   connection: KernelConnection,
   table: string,
   columnsSql: string,
-): Promise<TableSchema> {
-  const list = readColumnList(columnsSql);
-  return probe(connection, table, `CREATE OR REPLACE TEMP TABLE ${PROBE} (${list.sql})`, fieldIdsFrom(0), list.names);
+): Promise<{ readonly schema: TableSchema; readonly identities: ColumnList['identities'] }> {
+  const { sql, names, identities } = readColumnList(columnsSql);
+  const create = `CREATE OR REPLACE TEMP TABLE ${PROBE} (${sql})`;
+  return { schema: await probe(connection, table, create, fieldIdsFrom(0), names), identities };
 }
 
 /** The schema of a relation of the kernel (CREATE TABLE … AS). */
@@ -53,6 +54,11 @@ export async function readColumn(
   if (list.hasGenerated) {
     throw new AlopexError(SqlState.featureNotSupported, 'a generated column cannot be added to a table', {
       hint: 'Give the table the column when it is created, or add a plain column and UPDATE it.',
+    });
+  }
+  if (list.identities.size > 0) {
+    throw new AlopexError(SqlState.featureNotSupported, 'an IDENTITY column cannot be added to a table', {
+      hint: 'Add a plain column, UPDATE it, SET NOT NULL, then ALTER COLUMN … ADD GENERATED … AS IDENTITY.',
     });
   }
   const ids = fieldIdsFrom(lastFieldId);

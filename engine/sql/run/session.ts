@@ -7,6 +7,7 @@ import type { DataFile } from '../../table/data-file.ts';
 import { quoteIdentifier, quoteLiteral } from '../../table/data-type.ts';
 import type { Definition } from '../../table/definition.ts';
 import {
+  lookUp,
   MAIN_PATH,
   MAIN_SCHEMA,
   objectKey,
@@ -21,11 +22,12 @@ import type { TableWriter } from '../../writer.ts';
 import type { DatabaseVersion, TableVersion } from '../../table/version.ts';
 import { KernelCatalog } from '../definitions/kernel-catalog.ts';
 import { readSearchPath } from '../definitions/read-search-path.ts';
-import { bodyForKernel, mayUseSequence } from '../definitions/sequence-names.ts';
+import { bodyForKernel, mayUseSequence, withSequenceNames } from '../definitions/sequence-names.ts';
 import { allReferences, namesIn, referencesOf, type References } from '../definitions/references.ts';
 import type { Planner, QueryPlan, QueryScope } from '../plan/planner.ts';
 import type { TableScan } from '../plan/scan-report.ts';
 import { catalogFunctions, listsTables } from './catalog-functions.ts';
+import { withDescribedTables } from './described-tables.ts';
 import { AS_TYPED, canInline, inlineScans, type InlinedTable, type KernelQuery } from './inline-scans.ts';
 import { pieceOf } from './parameters.ts';
 import { Temporaries } from './temporaries.ts';
@@ -108,7 +110,12 @@ export class Session {
     const columns = await this.#columnsOf(version, mentioned, scans, sql, parameters);
     if (!this.#isInlined(mentioned, text)) {
       await this.#showScans(version, mentioned, text, scans, columns);
-      return { sql, scans, parameters, explain: AS_TYPED };
+      const described = withDescribedTables(
+        sql,
+        (name) => (this.temporaries.hides(name) ? undefined : lookUp(version.tables, name, this.#searchPath)),
+        (defaultSql) => withSequenceNames(defaultSql, version.definitions),
+      );
+      return { sql: described, scans, parameters, explain: AS_TYPED };
     }
     // Names that are no table's any more must mean nothing.
     await this.#dropStale(version);

@@ -27,7 +27,7 @@ export class Temporaries {
   isTargetOf(statement: Statement): boolean {
     if (this.#names.size === 0) return false;
     const targets = targetsOf(statement);
-    const found = targets.filter((name) => this.#has(name));
+    const found = targets.filter((name) => this.hides(name));
     if (found.length === 0 || found.length === targets.length) return found.length > 0;
     throw new AlopexError(
       SqlState.featureNotSupported,
@@ -52,7 +52,8 @@ export class Temporaries {
     this.#hasOthers = others.length > 0;
   }
 
-  #has({ schemaName, name }: ObjectName): boolean {
+  /** Whether a name stands for something temporary. */
+  hides({ schemaName, name }: ObjectName): boolean {
     return (schemaName === undefined || schemaName.toLowerCase() === 'temp') && this.#names.has(name.toLowerCase());
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compareRows, isResultHash, resultHash, sortedValues, type ExpectedRows } from './compare-rows.ts';
+import { compareRows, isOnlyOrder, isResultHash, resultHash, sortedValues, type ExpectedRows } from './compare-rows.ts';
 import type { ColumnType, Rows } from './database.ts';
 
 const OTHER: ColumnType = { kind: 'other' };
@@ -120,5 +120,22 @@ describe('hashes', () => {
   ])('%s', (line, expected) => {
     expect(isResultHash([line])).toBe(expected);
     expect(isResultHash([line, line])).toBe(false);
+  });
+});
+
+describe('only the order differs', () => {
+  const result = rows([INTEGER, OTHER], ['1', 'a'], ['2', 'b']);
+  const isOrder = (lines: readonly string[]): boolean => isOnlyOrder(result, { columnCount: 2, lines }, (text) => text);
+
+  test('when the rows are the same, however they are written', () => {
+    expect(isOrder(['2\tb', '1\ta'])).toBe(true);
+    expect(isOrder(['2', 'b', '1', 'a'])).toBe(true);
+  });
+
+  test('and not when a row is another, or values change rows', () => {
+    expect(isOrder(['2\tb', '1\tc'])).toBe(false);
+    expect(isOrder(['1\tb', '2\ta'])).toBe(false);
+    expect(isOrder(['2\tb'])).toBe(false);
+    expect(isOrder(['1', 'a', '2'])).toBe(false);
   });
 });

@@ -46,6 +46,22 @@ export function compareRows(
   return undefined;
 }
 
+/** Whether a result has the expected rows, but in another order. */
+export function isOnlyOrder(
+  result: Rows,
+  { columnCount, lines }: Omit<ExpectedRows, 'sort'>,
+  replace: (text: string) => string,
+): boolean {
+  const width = result.columns.length;
+  const isByRow = (width > 1 && lines.length === result.rows.length) || lines.every((line) => line.includes('\t'));
+  if (!isByRow && (width === 0 || lines.length % width !== 0)) return false;
+  const rows = isByRow
+    ? lines.map((line) => line.split('\t').filter((value) => value !== ''))
+    : Array.from({ length: lines.length / width }, (_, at) => lines.slice(at * width, (at + 1) * width));
+  const sorted = rows.sort(compareTexts).flat();
+  return compareRows(result, { columnCount, sort: 'rowsort', lines: sorted }, replace) === undefined;
+}
+
 /** All values of a result as the format writes them, row by row, in the order that a script asks for. */
 export function sortedValues(result: Rows, sort: SortMode): string[] {
   const rows = result.rows.map((row) => row.map((value, column) => writtenValue(value, result.columns[column])));

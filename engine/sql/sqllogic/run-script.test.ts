@@ -327,3 +327,52 @@ describe('other steps', () => {
     expect(result.log).toEqual(['A']);
   });
 });
+
+describe('differences that are meant', () => {
+  const excused: RunOptions['excused'] = (sql, difference) => {
+    if (difference.kind === 'order') return { reason: 'another order' };
+    return difference.message.startsWith('meant') ? { reason: 'refused', endsScript: sql.includes('last') } : undefined;
+  };
+
+  test('are counted apart, with their reason', async () => {
+    const result = await run(
+      ['statement ok', 'fail meant', '', 'statement ok', 'fail x', '', 'query I', 'fail meant'],
+      {
+        excused,
+      },
+    );
+    expect(result.records.map(({ outcome }) => outcome)).toEqual([
+      { kind: 'skipped', reason: 'refused' },
+      { kind: 'failed', reason: 'x' },
+      { kind: 'skipped', reason: 'refused' },
+    ]);
+  });
+
+  test('may end the script', async () => {
+    const result = await run(['statement ok', 'fail meant last', '', 'statement ok', 'A'], { excused });
+    expect(outcomes(result)).toEqual(['skipped', 'skipped']);
+    expect(result.log).toEqual(['fail meant last']);
+  });
+
+  test('are of order alone where the script asks for no sorting, and all rows are there', async () => {
+    const database = new Rows([['1'], ['2']]);
+    const lines = ['query I', 'rows', '----', '2', '1', '', 'query I', 'rows', '----', '2', '3'];
+    const result = await run(lines, { excused, database });
+    expect(result.records.map(({ outcome }) => outcome.kind)).toEqual(['skipped', 'failed']);
+  });
+});
+
+/** Answers everything with the same rows. */
+class Rows extends Echo {
+  readonly #rows: string[][];
+
+  constructor(rows: string[][]) {
+    super();
+    this.#rows = rows;
+  }
+
+  override connection(): ReturnType<Database['connection']> {
+    const outcome: Outcome = { kind: 'rows', columns: [{ kind: 'other' }], rows: this.#rows };
+    return Promise.resolve({ run: () => Promise.resolve(outcome) });
+  }
+}

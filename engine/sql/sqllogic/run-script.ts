@@ -1,6 +1,6 @@
 import { AlopexError } from '../../errors.ts';
 import { compareError, isNeverExpected, NEVER_EXPECTED } from './compare-error.ts';
-import { compareRows, isResultHash, resultHash, sortedValues } from './compare-rows.ts';
+import { compareRows, isOnlyOrder, isResultHash, resultHash, sortedValues } from './compare-rows.ts';
 import type { Connection, Database, Failure, Outcome, Rows } from './database.ts';
 import type { Condition, LoopStep, QueryStep, Script, StatementStep, Step } from './script.ts';
 import { OutcomeLog, type RecordOutcome, type RecordResult, type ScriptResult } from './script-result.ts';
@@ -17,6 +17,8 @@ export interface RunOptions {
   has(requirement: string, parameters: readonly string[]): boolean;
   /** Why a statement does not apply to this database, and whether the script ends there; undefined when it does apply. */
   notApplicable(sql: string): { readonly reason: string; readonly endsScript?: boolean } | undefined;
+  /** Why what went otherwise than a script expects is as it should be with this database, and whether the rest of the script builds on it; undefined for a failure. */
+  excused?(sql: string, difference: Difference): { readonly reason: string; readonly endsScript?: boolean } | undefined;
   /** MD5 as hexadecimal digits. */
   md5(text: string): string;
   sleep(durationMs: number): Promise<void>;
@@ -27,6 +29,9 @@ export interface RunOptions {
   /** True once time is up: what has not been run by then has failed. */
   expired(): boolean;
 }
+
+/** What a database did where a script expects something else: an error, or the same rows in another order. */
+export type Difference = Failure | { readonly kind: 'order' };
 
 type Record = StatementStep | QueryStep;
 
@@ -47,7 +52,7 @@ class ScriptRunner {
   readonly #options: RunOptions;
   readonly #variables: Map<string, string>;
   readonly #outcomes = new OutcomeLog<Step>();
-  readonly #labels = new Map<string, string>();
+  readonly #labels = new Map<string, { readonly hash: string; readonly inAnyOrder: string }>();
   /** Results of more values than this are compared by hash only; 0 for none. */
   #hashThreshold = 0;
   #ignored: readonly string[] = [];
@@ -112,14 +117,24 @@ class ScriptRunner {
   async #outcome(step: Record, sql: string, scope: Scope): Promise<RecordOutcome> {
     const connection = await this.#connection(step.connection === '' ? scope.connection : step.connection);
     const outcome = await connection.run(sql);
+    const excuse = (difference: Difference): RecordOutcome | undefined => this.#excuse(sql, difference);
     if (outcome.kind === 'error' && this.#options.expired()) return failed(`time limit: ${outcome.message}`);
-    return step.kind === 'statement' ? this.#checkStatement(step, outcome) : this.#checkQuery(step, outcome, scope);
+    return step.kind === 'statement'
+      ? this.#checkStatement(step, outcome, excuse)
+      : this.#checkQuery(step, outcome, scope, excuse);
   }
 
-  #checkStatement(step: StatementStep, outcome: Outcome): RecordOutcome {
+  #excuse(sql: string, difference: Difference): RecordOutcome | undefined {
+    const excuse = this.#options.excused?.(sql, difference);
+    if (excuse === undefined) return undefined;
+    if (excuse.endsScript === true) this.#stopped = excuse.reason;
+    return { kind: 'skipped', reason: excuse.reason };
+  }
+
+  #checkStatement(step: StatementStep, outcome: Outcome, excuse: Excuse): RecordOutcome {
     if (outcome.kind === 'rows')
       return step.expect === 'error' ? failed('an error is expected, there was none') : PASSED;
-    if (step.expect === 'ok') return this.#failed(outcome);
+    if (step.expect === 'ok') return excuse(outcome) ?? this.#failed(outcome);
     if (isNeverExpected(outcome, this.#neverExpected)) return failed(errorText(outcome));
     const match = compareError(outcome, step.expectedError, (text) => this.#replaced(text));
     if (match !== 'none') return { kind: 'passed', byKind: match === 'kind' };
@@ -127,33 +142,46 @@ class ScriptRunner {
     return this.#failed(outcome, `another error is expected: ${expected} — found: ${errorText(outcome)}`);
   }
 
-  async #checkQuery(step: QueryStep, outcome: Outcome, scope: Scope): Promise<RecordOutcome> {
-    if (outcome.kind === 'error') return this.#failed(outcome);
-    const reason = await this.#difference(step, outcome, scope);
-    return reason === undefined ? PASSED : failed(reason);
+  async #checkQuery(step: QueryStep, outcome: Outcome, scope: Scope, excuse: Excuse): Promise<RecordOutcome> {
+    if (outcome.kind === 'error') return excuse(outcome) ?? this.#failed(outcome);
+    const found = await this.#difference(step, outcome, scope);
+    if (found === undefined) return PASSED;
+    return (found.isOrder === true ? excuse({ kind: 'order' }) : undefined) ?? failed(found.reason);
   }
 
-  async #difference(step: QueryStep, result: Rows, scope: Scope): Promise<string | undefined> {
+  async #difference(
+    step: QueryStep,
+    result: Rows,
+    scope: Scope,
+  ): Promise<{ readonly reason: string; readonly isOrder?: boolean } | undefined> {
     const { label, sort, columnCount } = step;
     const byHash = isResultHash(step.expected);
     const valueCount = result.rows.length * result.columns.length;
     if (byHash || label !== undefined || (this.#hashThreshold > 0 && valueCount > this.#hashThreshold)) {
       const hash = resultHash(sortedValues(result, sort), (text) => this.#options.md5(text));
       if (byHash)
-        return hash === step.expected[0] ? undefined : `wrong hash: expected ${step.expected[0]}, found ${hash}`;
+        return hash === step.expected[0]
+          ? undefined
+          : { reason: `wrong hash: expected ${step.expected[0]}, found ${hash}` };
       if (label === undefined) return undefined;
-      const known = this.#labels.get(label);
-      this.#labels.set(label, known ?? hash);
-      return known === undefined || known === hash
-        ? undefined
-        : `the result is another than before with label ${label}`;
+      const inAnyOrder = resultHash(sortedValues(result, 'rowsort'), (text) => this.#options.md5(text));
+      const known = this.#labels.get(label) ?? { hash, inAnyOrder };
+      this.#labels.set(label, known);
+      if (known.hash === hash) return undefined;
+      return {
+        reason: `the result is another than before with label ${label}`,
+        isOrder: known.inAnyOrder === inAnyOrder,
+      };
     }
     const [first = ''] = step.expected;
     const lines =
       step.expected.length === 1 && first.startsWith('<FILE>:')
         ? await this.#options.expectedFile(this.#text(first.slice('<FILE>:'.length), scope))
         : step.expected;
-    return compareRows(result, { columnCount, sort, lines }, (text) => this.#replaced(text));
+    const replace = (text: string): string => this.#replaced(text);
+    const reason = compareRows(result, { columnCount, sort, lines }, replace);
+    if (reason === undefined) return undefined;
+    return { reason, isOrder: sort === 'nosort' && isOnlyOrder(result, { columnCount, lines }, replace) };
   }
 
   /** Steps that are no records; one that fails is counted as a failed record. */
@@ -249,6 +277,8 @@ class ScriptRunner {
     return replaceLoopValues(this.#replaced(text), scope.loops, this.#variables);
   }
 }
+
+type Excuse = (difference: Difference) => RecordOutcome | undefined;
 
 const PASSED: RecordOutcome = { kind: 'passed', byKind: false };
 

@@ -1,6 +1,7 @@
 import { AlopexError, SqlState } from '../../../errors.ts';
 import { alterTable } from '../../../table/ddl.ts';
 import { requireSchema } from '../../../table/relations.ts';
+import type { NewSequence } from '../../../table/owned-sequences.ts';
 import type { TableSchema } from '../../../table/schema.ts';
 import type { TableVersion } from '../../../table/version.ts';
 import type { Writer } from '../../../writer.ts';
@@ -12,6 +13,7 @@ import type { Alteration } from './alteration.ts';
 import { withChanged, withColumn, withoutColumn, withRenamed } from './columns.ts';
 import { withConstraint, withoutConstraint } from './constraints.ts';
 import { ExistingRows } from './existing-rows.ts';
+import { withIdentityChange } from './identity.ts';
 import { withField, withoutField, withRenamedField } from './fields.ts';
 
 type Action = Exclude<AlterAction, { kind: 'tier' }>;
@@ -51,6 +53,11 @@ export async function runAlterTable(
       };
       const schema = await alteredSchema(alteration, action);
       if (schema !== undefined) await putSchema(writer, session, table, schema);
+      return;
+    }
+    case 'alter-identity': {
+      const changed = await withIdentityChange({ writer, session, table }, action.column, action.change);
+      if (changed !== undefined) await putSchema(writer, session, table, changed.schema, changed.sequences);
     }
   }
 }
@@ -61,16 +68,16 @@ export async function putSchema(
   session: Session,
   table: TableVersion,
   schema: TableSchema,
+  sequences: readonly NewSequence[] = [],
 ): Promise<void> {
   const next = { ...schema, schemaId: table.schema.schemaId + 1 };
-  await alterTable(writer, session.connection, table, { schema: next });
+  await alterTable(writer, session.connection, table, { schema: next }, sequences);
 }
 
+type SchemaAction = Exclude<Action, { kind: 'set' | 'rename' | 'set-schema' | 'alter-identity' }>;
+
 /** `undefined` when there is nothing to do. */
-async function alteredSchema(
-  alteration: Alteration,
-  action: Exclude<Action, { kind: 'set' | 'rename' | 'set-schema' }>,
-): Promise<TableSchema | undefined> {
+async function alteredSchema(alteration: Alteration, action: SchemaAction): Promise<TableSchema | undefined> {
   switch (action.kind) {
     case 'add-column':
       return action.parent.length > 0 ? withField(alteration, action) : withColumn(alteration, action);

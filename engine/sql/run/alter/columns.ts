@@ -10,6 +10,7 @@ import { requireColumn } from '../require-column.ts';
 import { findColumn } from '../table-options.ts';
 import type { Alteration } from './alteration.ts';
 import { mergeConstraints } from './constraints.ts';
+import { withoutIndexesOf } from './without-index.ts';
 import { initialValue, widenedInitial } from './initial-value.ts';
 import { refuseNarrowing } from './widening.ts';
 
@@ -56,7 +57,8 @@ export async function withoutColumn(
       hint: 'Change or drop what uses it first: ALTER TABLE … SET (…), DROP CONSTRAINT, DROP INDEX.',
     });
   }
-  return { ...schema, columns: schema.columns.filter((candidate) => candidate !== column) };
+  const kept = withoutIndexesOf(schema, column.id);
+  return { ...kept, columns: schema.columns.filter((candidate) => candidate !== column) };
 }
 
 /** What of a table's definition needs the column, if anything does. */
@@ -111,9 +113,11 @@ export async function withChanged(
   const column = requireColumn(table, name);
   switch (change.kind) {
     case 'set-default':
+      refuseIdentityColumn(column);
       return replaced(schema, column, await withDefault(alteration, column, change.valueSql));
     case 'drop-default': {
       if (column.defaultSql === undefined) return undefined;
+      refuseIdentityColumn(column);
       const { defaultSql: _, ...rest } = column;
       return replaced(schema, column, rest);
     }
@@ -130,6 +134,7 @@ export async function withChanged(
           `column "${column.name}" is in the primary key, which has no nulls`,
         );
       }
+      refuseIdentityColumn(column);
       return replaced(schema, column, { ...column, required: false });
     case 'set-type':
       return withType(alteration, column, change.type);
@@ -185,6 +190,13 @@ function moved(table: TableVersion, column: Column, after: string | undefined): 
 
 export function replaced(schema: TableSchema, column: Column, by: Column): TableSchema {
   return { ...schema, columns: schema.columns.map((candidate) => (candidate === column ? by : candidate)) };
+}
+
+function refuseIdentityColumn({ name, identity }: Column): void {
+  if (identity === undefined) return;
+  throw new AlopexError(SqlState.syntaxError, `column "${name}" is an IDENTITY column, which counts and has no nulls`, {
+    hint: 'ALTER COLUMN … DROP IDENTITY first.',
+  });
 }
 
 function generatedColumn({ name }: Column): AlopexError {

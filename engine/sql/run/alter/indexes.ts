@@ -1,6 +1,6 @@
 import { AlopexError, SqlState } from '../../../errors.ts';
 import { displayName, type ObjectName } from '../../../table/object-name.ts';
-import type { UniqueKey } from '../../../table/schema.ts';
+import type { PlainIndex, UniqueKey } from '../../../table/schema.ts';
 import type { DatabaseVersion, TableVersion } from '../../../table/version.ts';
 import type { Writer } from '../../../writer.ts';
 import type { CreateIndexStatement } from '../../parse/statement.ts';
@@ -8,10 +8,10 @@ import { constraintNames } from '../constraint-names.ts';
 import { requireColumn } from '../require-column.ts';
 import type { Session } from '../session.ts';
 import { putSchema } from './alter-table.ts';
-import { withoutUnique } from './constraints.ts';
+import { withoutIndex } from './without-index.ts';
 import { ExistingRows } from './existing-rows.ts';
 
-/** Throws `23505` when rows are not unique, `42P07` for a name that is taken. */
+/** Of an index that is unique, which is a constraint, or not. Throws `23505` when rows are not unique, `42P07` for a name that is taken. */
 export async function runCreateIndex(writer: Writer, session: Session, statement: CreateIndexStatement): Promise<void> {
   const table = writer.table(statement.table);
   const { name } = statement;
@@ -19,18 +19,25 @@ export async function runCreateIndex(writer: Writer, session: Session, statement
   if (findIndex(writer.latest, schemaName, name) !== undefined) {
     if (statement.ifNotExists) return;
     throw new AlopexError(SqlState.duplicateTable, `index "${name}" exists already`, {
-      hint: 'Choose another name, or use CREATE UNIQUE INDEX IF NOT EXISTS.',
+      hint: 'Choose another name, or use CREATE INDEX IF NOT EXISTS.',
     });
   }
   if (constraintNames(schema).has(name.toLowerCase())) {
     throw new AlopexError(SqlState.duplicateObject, `table "${table.name}" has a constraint "${name}" already`);
   }
   const columns = [...new Set(statement.columns.map((column) => requireColumn(table, column)))];
+  const ids = columns.map((column) => column.id);
+  if (!statement.isUnique) {
+    await putSchema(writer, session, table, {
+      ...schema,
+      indexes: [...(schema.indexes ?? []), { name, columns: ids }],
+    });
+    return;
+  }
   const generated = columns.find((column) => column.generatedSql !== undefined);
   if (generated !== undefined) {
     throw new AlopexError(SqlState.featureNotSupported, `generated column "${generated.name}" cannot be in an index`);
   }
-  const ids = columns.map((column) => column.id);
   const rows = await ExistingRows.of(writer, session, table);
   await rows.refuseDuplicates(schema, ids);
   const unique: UniqueKey[] = [...(schema.unique ?? []), { name, columns: ids, isIndex: true }];
@@ -53,13 +60,13 @@ export async function runDropIndex(
   for (const name of names) {
     const found = lookUpIndex(writer, name);
     if (found !== undefined)
-      await putSchema(writer, session, found.table, withoutUnique(found.table.schema, found.key));
+      await putSchema(writer, session, found.table, withoutIndex(found.table.schema, found.index));
   }
 }
 
 interface FoundIndex {
   readonly table: TableVersion;
-  readonly key: UniqueKey;
+  readonly index: UniqueKey | PlainIndex;
 }
 
 function lookUpIndex({ latest, searchPath }: Writer, { schemaName, name }: ObjectName): FoundIndex | undefined {
@@ -75,8 +82,9 @@ function findIndex(version: DatabaseVersion, schemaName: string, name: string): 
   const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
   for (const table of version.tables.values()) {
     if (!isSame(table.schemaName, schemaName)) continue;
-    const key = table.schema.unique?.find((each) => each.isIndex === true && isSame(each.name, name));
-    if (key !== undefined) return { table, key };
+    const { unique = [], indexes = [] } = table.schema;
+    const index = [...unique.filter((key) => key.isIndex === true), ...indexes].find((each) => isSame(each.name, name));
+    if (index !== undefined) return { table, index };
   }
   return undefined;
 }

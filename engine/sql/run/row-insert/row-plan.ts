@@ -73,6 +73,8 @@ const SCHEMA_PARTS: ReadonlySet<string> = new Set<keyof TableSchema>([
   'columns',
   'primaryKey',
   'checks',
+  // They change nothing.
+  'indexes',
   'lastFieldId',
 ]);
 const COLUMN_PARTS: ReadonlySet<string> = new Set<keyof Column>(['id', 'name', 'type', 'required', 'defaultSql']);
