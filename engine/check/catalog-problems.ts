@@ -26,6 +26,12 @@ export function catalogProblems({ catalog, tables }: ManifestState): string[] {
     }
   }
   for (const table of tables.values()) {
+    for (const { name, identity } of table.schemas.at(-1)?.columns ?? []) {
+      if (identity === undefined || catalog.definitions.has(identity.sequenceId)) continue;
+      problems.push(
+        `column "${name}" of table "${displayName(table)}" counts by sequence ${identity.sequenceId}, which is not there`,
+      );
+    }
     if (schemas.has(table.schemaName.toLowerCase())) continue;
     problems.push(`table "${displayName(table)}" is in a schema that is not there`);
   }

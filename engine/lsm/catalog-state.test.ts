@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { stateProblems } from '../check/state-problems.ts';
 import type { Definition } from '../table/definition.ts';
+import type { TableSchema } from '../table/schema.ts';
 import {
   applyEdit,
   editFromJson,
@@ -9,6 +10,7 @@ import {
   snapshotEdit,
   type Edit,
   type ManifestState,
+  type TableState,
 } from './state.ts';
 
 const view = (definitionId: number, name: string, body = 'AS SELECT 1'): Definition => ({
@@ -51,6 +53,48 @@ test('what a sequence has reserved goes when it begins anew, and is ignored when
   ).toBe(0);
   const gone = applyEdit(state, { kind: 'drop-definitions', seq: 2, definitionIds: [2], tableIds: [] });
   expect(applyEdit(gone, reserve)).toEqual(gone);
+});
+
+test('the sequence of an IDENTITY column comes with its table, and goes with the column or the table', () => {
+  const column = { id: 1, name: 'a', type: { kind: 'primitive', name: 'INTEGER' }, required: true } as const;
+  const counting: TableSchema = {
+    schemaId: 0,
+    columns: [{ ...column, identity: { always: true, sequenceId: 2 } }],
+    primaryKey: [],
+    checks: [],
+    lastFieldId: 1,
+  };
+  const plain: TableSchema = { ...counting, schemaId: 1, columns: [column] };
+  const owned: Definition = { ...sequence, ownedBy: { tableId: 7, columnId: 1 } };
+  const table = (tableId: number, schema: TableSchema): TableState => ({
+    tableId,
+    schemaName: 'main',
+    name: 't',
+    schemas: [schema],
+    options: { sortBy: [], partitionBy: [] },
+    coldPrefix: 'main/t',
+    flushedSeq: 1,
+    segments: [],
+    deleteFiles: [],
+    cold: undefined,
+  });
+  const created: Edit = { kind: 'create-table', seq: 1, table: table(7, counting), sequences: [owned] };
+  const has = (...edits: readonly Edit[]): boolean => after(...edits).catalog.definitions.has(2);
+  expect(has(created)).toBe(true);
+  expect(after(snapshotEdit(after(created))).catalog).toEqual(after(created).catalog);
+  expect(has(created, { kind: 'alter-table', seq: 2, tableId: 7, name: 'u' })).toBe(true);
+  expect(has(created, { kind: 'alter-table', seq: 2, tableId: 7, schema: plain })).toBe(false);
+  expect(has(created, { kind: 'drop-table', seq: 2, tableId: 7 })).toBe(false);
+  expect(has(created, { kind: 'create-table', seq: 2, table: table(8, plain), replaces: 7 })).toBe(false);
+  expect(has(created, { kind: 'drop-definitions', seq: 2, definitionIds: [], tableIds: [7] })).toBe(false);
+  const added: Edit[] = [
+    { kind: 'create-table', seq: 1, table: table(7, plain) },
+    { kind: 'alter-table', seq: 2, tableId: 7, schema: { ...counting, schemaId: 2 }, sequences: [owned] },
+  ];
+  expect(has(...added)).toBe(true);
+  expect(stateProblems(after(...added))).toEqual([]);
+  const { sequences: _, ...without } = created;
+  expect(stateProblems(after(without))).toEqual(['column "a" of table "t" counts by sequence 2, which is not there']);
 });
 
 test('an edit that does not fit is damage', () => {

@@ -44,6 +44,7 @@ describe('an IDENTITY column', () => {
       'INSERT INTO t (b) VALUES (1), (2)',
     );
     expect(await database.values('SELECT a FROM t ORDER BY b')).toEqual([100, 90]);
+    expect(await database.values('SELECT identity FROM alopex.columns')).toEqual(['BY DEFAULT', null]);
   });
 
   test('that counts always is given values only by OVERRIDING SYSTEM VALUE', async () => {

@@ -239,6 +239,12 @@ describe('prepared statements', () => {
     await one.execute('PREPARE sum_of AS SELECT ? + ?');
     expect(await values(one, 'EXECUTE sum_of(40, 2)')).toEqual([42]);
   });
+
+  test('take lists for IN', async () => {
+    await one.execute('PREPARE is_among AS SELECT 2 IN $1');
+    expect(await values(one, 'EXECUTE is_among([1, 2])')).toEqual([true]);
+    expect(await values(one, 'EXECUTE is_among([1, 3])')).toEqual([false]);
+  });
 });
 
 describe('a connection', () => {

@@ -1,5 +1,5 @@
 import { AlopexError, SqlState } from '../../errors.ts';
-import { tokenize } from '../lexer.ts';
+import { significant, tokenize } from '../lexer.ts';
 import { numberParameters } from '../run/parameters.ts';
 import { parseStatement } from '../parse/parse-statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
@@ -36,7 +36,7 @@ export class PreparedStatements {
         const value = given.get(key);
         if (value === undefined) throw wrongValues(name, `has no value for parameter ${token.text}`);
         used.add(key);
-        return `(${value})`;
+        return isWhole(value) ? value : `(${value})`;
       })
       .join('');
     if (used.size < given.size) throw wrongValues(name, `takes ${used.size} values, and ${given.size} are given`);
@@ -55,6 +55,21 @@ export class PreparedStatements {
   get size(): number {
     return this.#texts.size;
   }
+}
+
+/** A literal or a list, which needs no parentheses: a list in them would be a value of IN, and not the values. */
+function isWhole(value: string): boolean {
+  const tokens = significant(tokenize(value));
+  if (tokens.length === 1) return true;
+  let depth = 0;
+  return (
+    tokens[0]?.text === '[' &&
+    tokens.every(({ text }, at) => {
+      if (text === '[') depth++;
+      else if (text === ']') depth--;
+      return depth > 0 || at === tokens.length - 1;
+    })
+  );
 }
 
 const PREPARABLE: ReadonlySet<string> = new Set([

@@ -65,6 +65,7 @@ const COLUMNS: Columns = [
   ['is_nullable', 'BOOLEAN'],
   ['default_sql', 'VARCHAR'],
   ['comment', 'VARCHAR'],
+  ['identity', 'VARCHAR'],
 ];
 
 function columnRows(version: DatabaseVersion, table: TableVersion): Cell[][] {
@@ -78,5 +79,6 @@ function columnRows(version: DatabaseVersion, table: TableVersion): Cell[][] {
     column.required ? 'false' : 'true',
     column.defaultSql === undefined ? null : withSequenceNames(column.defaultSql, version.definitions),
     comments.get(column.id) ?? null,
+    column.identity === undefined ? null : column.identity.always ? 'ALWAYS' : 'BY DEFAULT',
   ]);
 }
