@@ -32,5 +32,7 @@ export function differenceByDesign(
     if (/\border\s+by\b/i.test(sql)) return undefined;
     return { reason: 'the same rows in another order, where none is asked for: a row that was changed counts as new' };
   }
-  return REFUSALS.find(({ code, message }) => code === difference.code && message.test(difference.message));
+  const refusal = REFUSALS.find(({ code, message }) => code === difference.code && message.test(difference.message));
+  // What is not made here is missing later.
+  return refusal !== undefined && /^\s*create\b/i.test(sql) ? { ...refusal, endsScript: true } : refusal;
 }

@@ -26,6 +26,11 @@ export const NOT_APPLICABLE_STATEMENTS: readonly NotApplicable[] = [
     reason: "the inside of DuckDB's own files",
   },
   {
+    pattern:
+      /^\s*pragma\s+(enable|disable)_optimizer\b|^\s*(set|reset)\s+(global\s+|session\s+)?disabled_optimizers\b/i,
+    reason: "switches of DuckDB's optimizer, which finds the files that a query needs",
+  },
+  {
     pattern: /^\s*(attach|detach)\b/i,
     reason: 'databases of DuckDB beside the one under test (ATTACH)',
     endsScript: true,

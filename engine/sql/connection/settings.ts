@@ -4,7 +4,7 @@ import { stringValue, tokenize, significant } from '../lexer.ts';
 /** Settings of the kernel that concern one connection alone, by the kernel's names in lower case. */
 const LOCAL: ReadonlySet<string> = new Set(
   (
-    'calendar dynamic_or_filter_threshold explain_output file_search_path ieee_floating_point_ops integer_division lambda_syntax max_expression_depth ' +
+    'asof_loop_join_threshold calendar dynamic_or_filter_threshold explain_output file_search_path ieee_floating_point_ops integer_division lambda_syntax max_expression_depth ' +
     'merge_join_threshold nested_loop_join_threshold order_by_non_integer_literal ordered_aggregate_threshold perfect_ht_threshold pivot_filter_threshold ' +
     'pivot_limit prefer_range_joins preserve_identifier_case scalar_subquery_error_on_multiple_rows schema search_path timezone'
   ).split(' '),
