@@ -1,11 +1,12 @@
 import type { TableWriter } from '../../writer.ts';
-import { AlopexError } from '../../errors.ts';
+import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier } from '../../table/data-type.ts';
 import type { DataFile } from '../../table/data-file.ts';
 import { makeReadable, type ReadableTable } from '../../table/readable.ts';
 import { scanSql } from '../../table/scan.ts';
 import { stagedDeletes, type StagedRows } from '../../table/staged.ts';
+import type { Column, TableSchema } from '../../table/schema.ts';
 import type { TableVersion } from '../../table/version.ts';
 import type { Assignment, ConflictAction, InsertStatement } from '../parse/statement.ts';
 import { TokenReader } from '../parse/token-reader.ts';
@@ -44,12 +45,12 @@ export async function runInsert(
   if (table.schema.columns.some(({ identity }) => identity?.always === true)) {
     refuseGivenIdentities(table, statement, await givenNames(session.connection, table, statement, parameters));
   }
-  return Stage.with(session.connection, table, async (stage) => {
+  const conflict = await withGivenColumns(session.connection, table, statement, parameters);
+  return Stage.with(session.connection, stagedAs(table, conflict), async (stage) => {
     const count = await stage.run(
       `INSERT INTO ${stage.relation} ${statement.target} ${statement.ctes}${statement.source}`,
       parameters,
     );
-    const conflict = await withGivenColumns(session.connection, table, statement, parameters);
     if (dependsOnStored(conflict)) writer.reads([table.tableId]);
     if (statement.overriding === 'user') await countAnew(table, stage);
     const rows = stage.asInserted(count);
@@ -58,6 +59,40 @@ export async function runInsert(
       readReturning(session, statement.returning, stage.relation, alias, parameters);
     return store(writer, session, table, { stage, rows, read }, conflict, target, alias, parameters);
   });
+}
+
+/** What an `OR REPLACE` leaves out may come from the stored row: of rows that replace none NOT NULL is checked later. */
+function stagedAs({ name, schema }: TableVersion, conflict: ConflictAction): Pick<TableVersion, 'name' | 'schema'> {
+  const open = new Set(leftOut(schema, conflict));
+  const columns = schema.columns.map((column) => (open.has(column) ? { ...column, required: false } : column));
+  return { name, schema: { ...schema, columns } };
+}
+
+/** Columns that are NOT NULL and get no value in rows that replace none. */
+function leftOut({ columns }: TableSchema, conflict: ConflictAction): Column[] {
+  if (conflict.kind !== 'replace' || conflict.given === undefined) return [];
+  const given = new Set(conflict.given.map((name) => name.toLowerCase()));
+  return columns.filter(
+    ({ name, required, defaultSql, generatedSql }) =>
+      required && defaultSql === undefined && generatedSql === undefined && !given.has(name.toLowerCase()),
+  );
+}
+
+async function refuseNulls(
+  connection: KernelConnection,
+  table: TableVersion,
+  stage: Stage,
+  columns: readonly Column[],
+): Promise<void> {
+  for (const { name } of columns) {
+    const [found] = await connection.rows(
+      `SELECT 1 AS found FROM ${stage.relation} WHERE ${quoteIdentifier(name)} IS NULL LIMIT 1`,
+    );
+    if (found === undefined) continue;
+    throw new AlopexError(SqlState.notNullViolation, `NOT NULL constraint failed: ${table.name}.${name}`, {
+      hint: 'A row replaces none, and has no value for the column; nothing of the statement was stored.',
+    });
+  }
 }
 
 /** The parts of a statement that can read tables: rows that are written out need no table made readable. */
@@ -200,6 +235,7 @@ async function store(
       for (const key of target)
         await changeConflicting(writer, session, table, stage, conflict, { key, isSingle, alias, deletes, parameters });
     }
+    await refuseNulls(connection, table, stage, leftOut(table.schema, conflict));
     const changed = tableKeys(table.schema).filter(
       (key) => !target.some((each) => sameKey(each, key)) || setsKey(conflict, key),
     );
