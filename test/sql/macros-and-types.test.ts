@@ -104,3 +104,16 @@ test('columns have types by their names', async () => {
     'DECIMAL(10, 2)',
   ]);
 });
+
+test('a type that was dropped is gone for tables to come, also when it was the last definition', async () => {
+  const own = await TestDatabase.open();
+  const connection = await own.db.connect();
+  try {
+    await connection.execute(`CREATE TYPE mood AS ENUM ('good'); CREATE TABLE t (m mood); DROP TABLE t`);
+    await connection.execute('DROP TYPE mood');
+    await expect(connection.execute('CREATE TABLE t (m mood)')).rejects.toMatchObject({ code: '42704' });
+  } finally {
+    await connection.close();
+    await own.close();
+  }
+});

@@ -248,9 +248,10 @@ export class Session {
 
   /** Makes the types and macros that a text names known to the kernel, but no table. */
   async prepareDefinitions(version: DatabaseVersion, text: string): Promise<void> {
+    // What was dropped must go, also when it was the last.
+    await this.#catalog.follow(version.definitions);
     if (version.definitions.size === 0) return;
     const { definitions } = referencesOf(version, namesIn(text), this.#searchPath);
-    await this.#catalog.follow(version.definitions);
     await this.#define(
       version,
       definitions.filter(({ kind }) => kind !== 'view'),
