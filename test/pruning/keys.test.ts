@@ -50,7 +50,7 @@ describe.each(['hot', 'cold'] as const)('%s', (tier) => {
         const { rows } = await side.answer(
           `SELECT n FROM t WHERE k IN (SELECT ${keySql} FROM (SELECT unnest([500, 501, 502]) AS n))`,
         );
-        expect(rows.map(([n]) => n).toSorted()).toEqual([-501, 502]);
+        expect(rows.map(([n]) => Number(n)).toSorted((a, b) => a - b)).toEqual([-501, 502]);
       } finally {
         await side.close();
         await removeFolder(folder);

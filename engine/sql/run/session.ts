@@ -179,8 +179,7 @@ export class Session {
     const isPlain = this.#searchPath === MAIN_PATH && this.temporaries.isEmpty && definitions.length === 0;
     if (!isPlain || names.has(MAIN_SCHEMA) || names.has(SYSTEM_SCHEMA) || names.has(this.#database)) return false;
     if (CATALOG_WORDS.test(text) || listsTables(text)) return false;
-    const tableNames = tables.map(({ name }) => name);
-    return tables.every(({ schemaName }) => schemaName === MAIN_SCHEMA) && canInline(text, tableNames);
+    return tables.every(({ schemaName }) => schemaName === MAIN_SCHEMA) && canInline(text);
   }
 
   async #showScans(
