@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { DirectoryLock } from './connectors/node/directory-lock.ts';
 import { fileError, nodeErrorCode } from './connectors/node/node-error.ts';
+import { shareOfDisk, shareOfMemory } from './connectors/node/machine-shares.ts';
 import { NodeFileSystem } from './connectors/node/node-file-system.ts';
 import { SystemClock } from './connectors/node/system-clock.ts';
 import { SystemRandom } from './connectors/node/system-random.ts';
@@ -64,8 +65,10 @@ export type { IsolationLevel, Savepoint } from './engine/transaction/transaction
 export type { TransactionHandle, TransactionOptions } from './engine/transaction/run-transaction.ts';
 
 export interface OpenOptions {
-  /** Memory that queries may use before they spill to disk, such as `4GB`; 80% of the machine's when absent. */
+  /** Memory that all queries at a time, and the memtables, may use before queries spill to disk, such as `4GB`; half of what the process may have when absent. */
   readonly memoryLimit?: string;
+  /** Disk space that they may take then, such as `20GB`, in the folder `tmp/spill` of the data directory; half of what is free when the database is opened when absent. */
+  readonly tempLimit?: string;
   /** Threads of the query kernel; one for each core when absent. */
   readonly threads?: number;
   /** When a commit is acknowledged, and what a power cut can lose; `full`, which loses nothing, when absent. A killed process loses nothing at any level. */
@@ -148,6 +151,8 @@ export class AlopexDB extends SqlFace {
         tempFolder: `${path}/tmp/spill`,
         clock,
         ...kernelOptions(options),
+        memoryLimit: options.memoryLimit ?? shareOfMemory(),
+        tempLimit: options.tempLimit ?? (await shareOfDisk(path)),
       });
       closers.push(() => kernel.close());
       const stubs = await machine.openKernel({ tempFolder: `${path}/tmp/plan`, memoryLimit: '128MB', threads: 1 });

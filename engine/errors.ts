@@ -5,12 +5,15 @@
 export class AlopexError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
+  /** Where in the SQL that was given the trouble is, in characters from 1, as PostgreSQL counts; `undefined` where there is no such place. The message shows it too. */
+  readonly position: number | undefined;
 
-  constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: string, message: string, options: { hint?: string; position?: number; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AlopexError';
     this.code = code;
     this.hint = options.hint;
+    this.position = options.position;
   }
 }
 

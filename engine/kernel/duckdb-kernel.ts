@@ -1,5 +1,6 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { AlopexError } from '../errors.ts';
+import { quoteLiteral } from '../table/data-type.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Kernel, KernelConnection } from '../ports/kernel.ts';
 import { DEFAULT_BATCH_ROWS } from './arrow-result.ts';
@@ -11,6 +12,8 @@ export interface DuckDbKernelOptions {
   readonly tempFolder: string;
   /** Such as `4GB`; DuckDB's default is 80% of the machine's memory. */
   readonly memoryLimit?: string;
+  /** Most that may be in `tempFolder`, such as `10GB`; DuckDB's default is 90% of what is free on the disk. */
+  readonly tempLimit?: string;
   /** Default: one per core. */
   readonly threads?: number;
   /** Streamed batches have at least this many rows, but for the last one, and at most 2,047 more. Default 16,384. */
@@ -45,6 +48,10 @@ export class DuckDbKernel implements Kernel {
       // Belongs to an extension that is linked in, so it is unknown until the instance is there.
       const connection = await instance.connect();
       await connection.run("SET GLOBAL TimeZone = 'UTC'");
+      // Among the options above it would be shown, and not kept to.
+      if (options.tempLimit !== undefined) {
+        await connection.run(`SET max_temp_directory_size = ${quoteLiteral(options.tempLimit)}`);
+      }
       connection.closeSync();
       return new DuckDbKernel(instance, options);
     } catch (error) {

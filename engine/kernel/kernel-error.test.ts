@@ -111,6 +111,16 @@ test('messages of causes that cannot be brought about here', () => {
   const codeOf = (message: string): string => kernelError(new Error(message)).code;
   expect(codeOf('IO Error: Could not write file "x": No space left on device')).toBe('53100');
   expect(codeOf('Out of Memory Error: could not allocate block')).toBe('53200');
+  const full = kernelError(
+    new Error(
+      "Out of Memory Error: failed to offload (1/1 used).\nThis limit was set by the 'max_temp_directory_size' setting.\n\nPossible solutions:\n* x",
+    ),
+  );
+  expect(full).toMatchObject({
+    code: '53100',
+    message: 'failed to offload (1/1 used).',
+    hint: expect.stringContaining('tempLimit') as string,
+  });
   expect(codeOf('INTERNAL Error: something')).toBe('XX000');
   expect(codeOf('FATAL Error: something')).toBe('XX000');
   expect(codeOf('Divide by Zero Error: division by zero')).toBe('22012');

@@ -14,15 +14,23 @@ export function kernelError(error: unknown): AlopexError {
   if (match === null) return new AlopexError(SqlState.internalError, text, { cause: error });
   const [, kind = '', message = ''] = match;
   // Internal errors come with a trace of native code, which is of no use to users.
-  const [shown = ''] = message.split('\n\nStack Trace:');
+  const [whole = ''] = message.split('\n\nStack Trace:');
   const code = codeFor(kind, message);
-  return new AlopexError(code, shown.trimEnd(), {
-    ...hintFor(code, message),
-    cause: error,
-  });
+  // Of what DuckDB advises there, half cannot be done here.
+  const [shown = ''] = kind === 'Out of Memory' ? whole.split(/\nThis limit was set|\n\nPossible solutions/) : [whole];
+  return new AlopexError(code, shown.trimEnd(), { ...hintFor(kind, code, message), cause: error });
 }
 
-function hintFor(code: string, message: string): { readonly hint?: string } {
+function hintFor(kind: string, code: string, message: string): { readonly hint?: string } {
+  if (kind === 'Out of Memory') {
+    const [what, setting, option] =
+      code === SqlState.diskFull
+        ? ['What queries may spill to disk', 'max_temp_directory_size', 'tempLimit']
+        : ['The memory of queries', 'memory_limit', 'memoryLimit'];
+    return {
+      hint: `${what} is used up. Raise it (SET ${setting} = '…', or the option ${option}), or have the statement handle fewer rows at a time.`,
+    };
+  }
   if (code === SqlState.diskFull) return { hint: 'Free some disk space and try again.' };
   if (code !== SqlState.undefinedColumn || !/column "?rowid"? not found/i.test(message)) return {};
   return { hint: 'Tables have no rowid: rows move from file to file. Use a key, such as an IDENTITY column.' };

@@ -4,6 +4,9 @@ import type { Statement } from './parse/statement.ts';
 export interface ParsedStatement {
   readonly text: string;
   readonly statement: Statement;
+  /** Where it is in the text that was given. */
+  readonly start: number;
+  readonly end: number;
 }
 
 const MAX_TEXTS = 256;

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts';
+import { withPosition } from './error-position.ts';
 import { AlopexError, SqlState } from '../errors.ts';
 import type { Gate, Kernel, Parameters } from '../ports/kernel.ts';
 import type { TierMover } from '../ports/tier-mover.ts';
@@ -80,9 +81,11 @@ export class SqlEngine {
     parameters: Parameters | undefined,
     scope: Scope,
   ): AsyncGenerator<StatementResult, void, undefined> {
+    let [start, end] = [0, text.length];
     try {
-      for (const { text: each, statement } of this.#statementsOf(text, parameters)) {
-        const running = await this.#run(scope, statement, each, parameters);
+      for (const parsed of this.#statementsOf(text, parameters)) {
+        ({ start, end } = parsed);
+        const running = await this.#run(scope, parsed.statement, parsed.text, parameters);
         try {
           yield running.result;
         } finally {
@@ -90,16 +93,18 @@ export class SqlEngine {
         }
       }
     } catch (error) {
-      throw this.toError(error);
+      throw withPosition(this.toError(error), text, start, end);
     }
   }
 
   /** As `statements`, each read to its end. Without a generator: for a single row it costs as much as all else. */
   async execute(text: string, parameters: Parameters | undefined, scope: Scope): Promise<Executed[]> {
+    let [start, end] = [0, text.length];
     try {
       const results: Executed[] = [];
-      for (const { text: each, statement } of this.#statementsOf(text, parameters)) {
-        const running = await this.#run(scope, statement, each, parameters);
+      for (const parsed of this.#statementsOf(text, parameters)) {
+        ({ start, end } = parsed);
+        const running = await this.#run(scope, parsed.statement, parsed.text, parameters);
         try {
           results.push(await executed(running.result));
         } finally {
@@ -108,7 +113,7 @@ export class SqlEngine {
       }
       return results;
     } catch (error) {
-      throw this.toError(error);
+      throw withPosition(this.toError(error), text, start, end);
     }
   }
 
@@ -375,7 +380,7 @@ interface Runnable extends SequenceText {
 function parse(text: string): ParsedStatement[] {
   return splitStatements(text).map((part) => {
     const numbered = numberParameters(part.text);
-    return { text: numbered, statement: parseStatement(numbered) };
+    return { text: numbered, statement: parseStatement(numbered), start: part.start, end: part.end };
   });
 }
 

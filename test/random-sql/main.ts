@@ -1,4 +1,5 @@
 // Random statements in AlopexDB and in plain DuckDB, and the scripts of what differs.
+import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { SeededRandom } from '../../engine/sim/random.ts';
 import { randomEpisode } from './generate/episode.ts';
@@ -6,7 +7,7 @@ import { runEpisode, type EpisodeReport } from './run/run-episode.ts';
 import { scriptText } from './run/script.ts';
 import { kindOf, shrink } from './run/shrink.ts';
 
-const USAGE = 'npm run random-sql -- [--seed S] [--statements N] [--episode S] [--differences N]';
+const USAGE = 'npm run random-sql -- [--seed S|new] [--statements N] [--episode S] [--differences N]';
 
 /** A new database after so many: what shrinking has to run again, and how far a difference can hide others. */
 const STATEMENTS_OF_AN_EPISODE = 100;
@@ -25,7 +26,8 @@ const { values } = parseArgs({
 });
 const wanted = wholeNumber('statements', values.statements);
 const mostDifferences = wholeNumber('differences', values.differences);
-const seeds = new SeededRandom(wholeNumber('seed', values.seed));
+const seed = values.seed === 'new' ? randomInt(2 ** 32) : wholeNumber('seed', values.seed);
+const seeds = new SeededRandom(seed);
 const startedMs = performance.now();
 
 let statements = 0;
@@ -36,6 +38,7 @@ let episodes = 0;
 const shown = new Set<string>();
 const accepted = new Map<string, number>();
 
+if (values.episode === undefined) print(`seed ${seed}`);
 if (values.episode === undefined) await Promise.all(Array.from({ length: SIDE_BY_SIDE }, runEpisodes));
 else await run(wholeNumber('episode', values.episode));
 for (const [why, times] of accepted) print(`accepted ${times} times: ${why}`);

@@ -1,5 +1,6 @@
 import { AlopexError, SqlState } from '../../errors.ts';
 import { SYSTEM_SCHEMA, type ObjectName } from '../../table/object-name.ts';
+import { showingPlace } from '../error-position.ts';
 import { identifierValue, isKeyword, significant, stringValue, tokenize, type Token } from '../lexer.ts';
 
 /** Reads the tokens of one statement from left to right. Positions are indexes into its significant tokens. */
@@ -191,13 +192,5 @@ function nesting(token: Token | undefined, text: string): number {
 }
 
 function syntaxError(message: string, text: string, offset: number): AlopexError {
-  const line = text.slice(0, offset).split('\n').length;
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const lineEnd = text.indexOf('\n', offset);
-  const shown = text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd);
-  const label = `LINE ${line}: `;
-  return new AlopexError(
-    SqlState.syntaxError,
-    `${message}\n\n${label}${shown}\n${' '.repeat(label.length + offset - lineStart)}^`,
-  );
+  return new AlopexError(SqlState.syntaxError, showingPlace(message, text, offset));
 }

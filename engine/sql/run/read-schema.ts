@@ -1,3 +1,4 @@
+import { reworded } from '../error-position.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection } from '../../ports/kernel.ts';
 import { fieldIdsFrom, quoteIdentifier, quoteLiteral, typeSql, type FieldIds } from '../../table/data-type.ts';
@@ -162,7 +163,8 @@ async function probe(
 
 function withoutProbe(error: unknown, table: string): unknown {
   if (!(error instanceof AlopexError)) return error;
-  return new AlopexError(error.code, error.message.replaceAll(PROBE, table), {
+  const message = reworded(error.message, (head) => head.replaceAll(PROBE, table));
+  return new AlopexError(error.code, message, {
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     cause: error,
   });

@@ -1,3 +1,4 @@
+import { reworded } from '../error-position.ts';
 import { AlopexError, SqlState } from '../../errors.ts';
 import type { KernelConnection, Parameters } from '../../ports/kernel.ts';
 import { quoteIdentifier, typeSql } from '../../table/data-type.ts';
@@ -72,7 +73,8 @@ function withoutPrefix(error: AlopexError): AlopexError {
   const hint =
     error.hint ??
     (NOTHING_STORED.has(error.code) ? 'Correct the row; nothing of the statement was stored.' : undefined);
-  return new AlopexError(error.code, error.message.replaceAll('temp.main.', '').replaceAll(PREFIX, ''), {
+  const message = reworded(error.message, (head) => head.replaceAll('temp.main.', '').replaceAll(PREFIX, ''));
+  return new AlopexError(error.code, message, {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   });

@@ -144,6 +144,7 @@ export class Expressions {
   #columnCondition(scope: Scope): string {
     const random = this.#random;
     const { sql, family, type = typicalType(family) } = random.pick(scope);
+    if (family === 'struct') return fieldCondition(random, sql);
     const value = (): string => (family === 'list' ? `${literal(random, type)}::${type.sql}` : literal(random, type));
     const forms: (() => string)[] = [
       () => `${sql} IS NULL`,
@@ -183,7 +184,8 @@ export class Expressions {
   }
 
   #comparison(scope: Scope, depth: number): string {
-    const { family } = this.#random.pick(scope);
+    const { sql, family } = this.#random.pick(scope);
+    if (family === 'struct') return fieldCondition(this.#random, sql);
     const operator = this.#random.pick(ORDERED.has(family) ? ['=', '<>', '<', '<=', '>', '>='] : ['=', '<>']);
     return `${this.value(family, scope, depth - 1)} ${operator} ${this.value(family, scope, depth - 1)}`;
   }
@@ -228,4 +230,12 @@ export class Expressions {
           : 'count(*)::VARCHAR';
     return `(SELECT ${aggregate} FROM ${relation.name} AS ${alias}${where})`;
   }
+}
+
+/**
+ * A condition on the fields of a STRUCT. A filter on the whole of it, which DuckDB 1.5.5 hands to its Parquet reader, fails there with "Out of buffer" where a page of one field has more values than that of
+ * another; plain DuckDB's own tables have no such reader.
+ */
+function fieldCondition(random: SeededRandom, sql: string): string {
+  return random.pick([`${sql}.a = 1`, `${sql}.a IS NULL`, `${sql}.a > 1`, `${sql}.b = 'x'`, `${sql}.b IS NOT NULL`]);
 }
