@@ -5,6 +5,7 @@ import { importArrow } from './kernel/arrow-import.ts';
 import type { CommitRecord, TableChange } from './log/commit-record.ts';
 import { currentSchema, type ManifestState, type TableState } from './lsm/state.ts';
 import { periodFiles } from './lsm/table-history.ts';
+import type { ColdDeleteFile } from './ports/cold-table.ts';
 import type { FileSystem } from './ports/file-system.ts';
 import type { KernelConnection } from './ports/kernel.ts';
 import { deleteFileName, type DataFile } from './table/data-file.ts';
@@ -195,7 +196,7 @@ async function loadColdDeletes(
 ): Promise<void> {
   const deleteFiles = version.cold?.deleteFiles ?? [];
   if (deleteFiles.length === 0) return;
-  const files = await coldDeleteFilesAsLocal(context, version);
+  const files = await coldDeleteFilesAsLocal(context, version, deleteFiles);
   const uris = fileIdsRelation(
     version.files.filter((file) => file.tier === 'cold').map((file) => [`${storeUri}/${file.name}`, file.fileId]),
   );
@@ -205,10 +206,14 @@ async function loadColdDeletes(
 }
 
 /** Brings Iceberg's delete files to local disk, checked. */
-async function coldDeleteFilesAsLocal(context: EngineContext, version: TableVersion): Promise<string[]> {
+export async function coldDeleteFilesAsLocal(
+  context: EngineContext,
+  version: Pick<TableVersion, 'tableId' | 'options'>,
+  deleteFiles: readonly ColdDeleteFile[],
+): Promise<string[]> {
   const { store } = context.storage.open(version.options.coldStorage);
   const checksums = new Map(context.manifest.state.tables.get(version.tableId)?.cold?.checksums);
-  const files: DataFile[] = (version.cold?.deleteFiles ?? []).map((file) => ({
+  const files: DataFile[] = deleteFiles.map((file) => ({
     fileId: 0,
     tier: 'cold',
     name: file.key,

@@ -5,6 +5,7 @@ import type { HistoryFile, PeriodEnd } from '../lsm/table-history.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
 import { historyFileName, MEMTABLE_FILE_ID } from '../table/data-file.ts';
 import { quoteIdentifier, quoteLiteral } from '../table/data-type.ts';
+import { knownFiles } from '../table/table-files.ts';
 import { fileIdsRelation } from '../table/kernel-tables.ts';
 import { checksumFile } from '../table/parquet-writer.ts';
 import type { TableOptions } from '../table/options.ts';
@@ -24,14 +25,17 @@ export async function endPeriod(
 ): Promise<PeriodEnd | undefined> {
   if (options.historyRetention === undefined) return undefined;
   const untilMs = context.commitTimes.nowMs();
-  const { history } = context.manifest.state.tables.get(version.tableId) ?? {};
+  const { history, cold } = context.manifest.state.tables.get(version.tableId) ?? {};
   if (history === undefined) return { untilMs };
   await context.fileSystem.makeFolder(`${context.dataDir}/history/${version.tableId}`);
   const writer = new HistoryWriter(context, connection, version);
   const rows = await writer.rows(untilSeq);
   const deletes = await writer.deletes(untilSeq);
   const commits = await writer.commits(history.fromSeq, untilSeq);
-  const coldSnapshotId = version.cold?.snapshotId;
+  // After a crash in a move, the table is loaded with the snapshot that the move has committed; until its end, the one of the manifest counts.
+  const jobs = [...context.manifest.state.jobs.values()];
+  const isMoving = jobs.some(({ tableId, prepared }) => tableId === version.tableId && prepared !== undefined);
+  const coldSnapshotId = isMoving ? cold?.snapshotId : version.cold?.snapshotId;
   return {
     untilMs,
     ...(coldSnapshotId === undefined ? {} : { coldSnapshotId }),
@@ -66,11 +70,8 @@ class HistoryWriter {
   }
 
   async deletes(untilSeq: number): Promise<HistoryFile | undefined> {
-    const { files, deletesTable } = this.#version;
-    const names = fileIdsRelation([
-      ['', MEMTABLE_FILE_ID],
-      ...files.map(({ name, fileId }): [string, number] => [name, fileId]),
-    ]);
+    const { deletesTable } = this.#version;
+    const names = fileIdsRelation([['', MEMTABLE_FILE_ID], ...knownFiles(this.#context, this.#version)]);
     return this.#copy(
       `SELECT name AS file, pos, seq FROM ${deletesTable} JOIN ${names} ON id = file_id WHERE xor(seq, 0) < ${untilSeq}`,
     );

@@ -4,9 +4,9 @@ import { segmentsAt, type HistoryFile, type HistoryPeriod, type TableHistory } f
 import type { TableState } from '../lsm/state.ts';
 import type { ColdSnapshot } from '../ports/cold-table.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
-import { countDeleted } from '../recovery.ts';
+import { coldDeleteFilesAsLocal, countDeleted } from '../recovery.ts';
 import { historyFileName, MEMTABLE_FILE_ID, type DataFile } from '../table/data-file.ts';
-import { quoteIdentifier, quoteLiteral } from '../table/data-type.ts';
+import { quoteIdentifier, quoteList, quoteLiteral } from '../table/data-type.ts';
 import { fileIdsRelation } from '../table/kernel-tables.ts';
 import type { Column } from '../table/schema.ts';
 import { fromStorageSql } from '../table/storage-sql.ts';
@@ -104,12 +104,7 @@ async function inPastPeriod(
     ...segmentsAt(state, period.untilSeq - 1).map((segment) => segmentFile(context, table.tableId, segment)),
     ...coldFiles(context, state, new Map(state.cold?.checksums), cold, store),
   ];
-  const deletes = period.deletes === undefined ? undefined : await readableFile(context, table, period.deletes);
   const rows = period.rows === undefined ? undefined : await readableFile(context, table, period.rows);
-  const names = fileIdsRelation([
-    ['', MEMTABLE_FILE_ID],
-    ...files.map(({ name, fileId }): [string, number] => [name, fileId]),
-  ]);
   const { overlay: _, ...committed } = table;
   return withCounts(connection, {
     ...committed,
@@ -117,16 +112,39 @@ async function inPastPeriod(
     seq,
     files,
     cold,
-    deletesTable:
-      deletes === undefined
-        ? `(SELECT 0 AS file_id, 0::BIGINT AS pos, 0::BIGINT AS seq WHERE false)`
-        : `(SELECT id AS file_id, pos, seq FROM read_parquet(${deletes}) JOIN ${names} ON name = file)`,
+    deletesTable: await deletedPositions(context, table, period, files, cold),
     memtable: {
       ...table.memtable,
       table: rows === undefined ? noRows(schema.columns) : storedRows(schema.columns, rows),
       rowCount: period.rows?.rowCount ?? 0,
     },
   });
+}
+
+/** A relation of (`file_id`, `pos`, `seq`): what was deleted in the period, and before it. A position may come twice. */
+async function deletedPositions(
+  context: EngineContext,
+  table: TableVersion,
+  { deletes }: HistoryPeriod,
+  files: readonly DataFile[],
+  cold: ColdSnapshot | undefined,
+): Promise<string> {
+  const arms = [`SELECT 0 AS file_id, 0::BIGINT AS pos, 0::BIGINT AS seq WHERE false`];
+  if (deletes !== undefined) {
+    const ids = files.map(({ name, fileId }): [string, number] => [name, fileId]);
+    const names = fileIdsRelation([['', MEMTABLE_FILE_ID], ...ids]);
+    const path = await readableFile(context, table, deletes);
+    arms.push(`SELECT id, pos, seq FROM read_parquet(${path}) JOIN ${names} ON name = file`);
+  }
+  // After a crash in a move, those that Iceberg had of its sources were not known any more when the period ended.
+  const inIceberg = cold?.deleteFiles ?? [];
+  if (inIceberg.length > 0) {
+    const paths = await coldDeleteFilesAsLocal(context, table, inIceberg);
+    const { uri } = context.storage.open(table.options.coldStorage).store;
+    const names = fileIdsRelation(files.map(({ name, fileId }): [string, number] => [`${uri}/${name}`, fileId]));
+    arms.push(`SELECT id, pos, 0 FROM read_parquet(${quoteList(paths)}) JOIN ${names} ON name = file_path`);
+  }
+  return `(${arms.join(' UNION ALL ')})`;
 }
 
 /** The numbers of rows and of deleted ones at the version's commit. */

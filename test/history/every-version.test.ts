@@ -9,7 +9,7 @@ const change = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('delete'), id, n: fc.constant(0) }), weight: 3 },
   {
     arbitrary: fc.record({
-      kind: fc.constantFrom('many', 'flush', 'merge', 'cold', 'hot', 'column', 'truncate', 'reopen'),
+      kind: fc.constantFrom('row', 'row', 'many', 'flush', 'merge', 'cold', 'hot', 'column', 'truncate', 'reopen'),
       id,
       n: fc.nat({ max: 9 }),
     }),
@@ -21,6 +21,8 @@ function toSql(kind: string, at: number, n: number, step: number): string {
   switch (kind) {
     case 'insert':
       return `INSERT OR REPLACE INTO t BY NAME SELECT ${at} AS id, ${n} AS n`;
+    case 'row':
+      return `INSERT INTO t (id, n) VALUES (${1000 + step}, ${n}), (${2000 + step}, ${n})`;
     case 'update':
       return `UPDATE t SET n = n + ${n} WHERE id <= ${at}`;
     case 'delete':
