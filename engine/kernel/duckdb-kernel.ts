@@ -59,6 +59,16 @@ export class DuckDbKernel implements Kernel {
     }
   }
 
+  get standardSettings(): ReadonlyMap<string, string> {
+    const { memoryLimit, tempLimit } = this.#options;
+    const settings = [
+      ['memory_limit', memoryLimit],
+      ['max_memory', memoryLimit],
+      ['max_temp_directory_size', tempLimit],
+    ] as const;
+    return new Map(settings.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
+  }
+
   async connect(): Promise<KernelConnection> {
     if (this.#closed) throw new AlopexError('08003', 'the kernel is closed');
     try {

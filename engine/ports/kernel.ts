@@ -24,6 +24,8 @@ export interface ArrowStream extends AsyncIterable<RecordBatch> {
 
 /** The vectorized executor. One for a database; connections share its tables. */
 export interface Kernel {
+  /** What settings go back to that are not the kernel's own defaults here, by lower-case name. */
+  readonly standardSettings?: ReadonlyMap<string, string>;
   connect(): Promise<KernelConnection>;
   close(): void;
 }

@@ -110,7 +110,7 @@ test('a process that dies at any change of files leaves every version that was s
     warnings: 0,
   });
   // Just before and after what ends a period, and between the commit of a move in the catalog and in the manifest.
-  const edits = whole.passed.flatMap((label, at) => (/^append manifest/.test(label) ? [at, at + 1] : []));
+  const edits = whole.passed.flatMap((label, at) => (label.startsWith('append manifest') ? [at, at + 1] : []));
   const commits = whole.passed.flatMap((label, at) => (/^create .*\/pointer\//.test(label) ? [at + 1, at + 2] : []));
   expect(commits).toHaveLength(6);
   for (const dieAt of [...edits.filter((_, index) => index % 7 === 0), ...commits]) {

@@ -77,6 +77,8 @@ test.each([
     expect(table.getChild('n')?.get(0)).toBe(499_500);
     await db.execute("SET max_temp_directory_size = '1GB'; SET memory_limit = '2GB'");
     expect((await db.query(sql)).numRows).toBeGreaterThan(0);
+    await db.execute('RESET max_temp_directory_size; RESET memory_limit');
+    await expect(db.query(sql)).rejects.toMatchObject({ code });
   } finally {
     await db.close();
   }

@@ -301,9 +301,10 @@ export class Session {
       return;
     }
     const setting = quoteIdentifier(name);
+    // The kernel would go back to the zone of the machine, and to limits of its own.
+    const standard = name === 'timezone' ? 'UTC' : this.#engine.context.kernel.standardSettings?.get(name);
+    const value = valueSql ?? (standard === undefined ? undefined : quoteLiteral(standard));
     try {
-      // The kernel would go back to the zone of the machine.
-      const value = valueSql ?? (name === 'timezone' ? `'UTC'` : undefined);
       await this.connection.run(value === undefined ? `RESET ${setting}` : `SET ${setting} = ${value}`);
     } catch (error) {
       if (!(error instanceof AlopexError) || error.code === '42704') throw error;
