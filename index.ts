@@ -151,8 +151,6 @@ export class AlopexDB extends SqlFace {
         tempFolder: `${path}/tmp/spill`,
         clock,
         ...kernelOptions(options),
-        memoryLimit: options.memoryLimit ?? shareOfMemory(),
-        tempLimit: options.tempLimit ?? (await shareOfDisk(path)),
       });
       closers.push(() => kernel.close());
       const stubs = await machine.openKernel({ tempFolder: `${path}/tmp/plan`, memoryLimit: '128MB', threads: 1 });
@@ -288,9 +286,10 @@ export class AlopexDB extends SqlFace {
 /** Two of libuv's threads stay free for files, whatever queries do. */
 const RUNNING_QUERIES = Math.max(1, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4) - 2);
 
-function kernelOptions(options: OpenOptions): { memoryLimit?: string; threads?: number } {
+function kernelOptions(options: OpenOptions): { memoryLimit?: string; tempLimit?: string; threads?: number } {
   return {
     ...(options.memoryLimit === undefined ? {} : { memoryLimit: options.memoryLimit }),
+    ...(options.tempLimit === undefined ? {} : { tempLimit: options.tempLimit }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
   };
 }
@@ -314,7 +313,11 @@ const SYSTEM_MACHINE: Machine = {
     await makeFolder(path);
     return DirectoryLock.acquire(path);
   },
-  openKernel: (options) => DuckDbKernel.open(options),
+  openKernel: async (options) => {
+    // The folder itself is made when it is first needed.
+    const tempLimit = await shareOfDisk(resolve(options.tempFolder, '../..'));
+    return DuckDbKernel.open({ memoryLimit: shareOfMemory(), tempLimit, ...options });
+  },
   // Other threads have the machine's own files only.
   openJobRunner: (fileSystem, clock) =>
     fileSystem instanceof NodeFileSystem ? new WorkerJobRunner() : new InlineJobRunner(fileSystem, clock),

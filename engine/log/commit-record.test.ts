@@ -20,10 +20,7 @@ const known = {
     { maxLength: 4 },
   ),
 };
-const commit: fc.Arbitrary<CommitRecord> = fc.oneof(
-  fc.record(known),
-  fc.record({ ...known, timeMs: fc.maxSafeNat() }),
-);
+const commit: fc.Arbitrary<CommitRecord> = fc.oneof(fc.record(known), fc.record({ ...known, timeMs: fc.maxSafeNat() }));
 
 const payloadOf = (record: CommitRecord): Uint8Array => new Uint8Array(Buffer.concat(encodeCommit(record)));
 
