@@ -8,7 +8,7 @@ import { STORM } from './weather.ts';
 import type { PlantedBug } from './world.ts';
 
 /** Seeds within which every bug must show. */
-const SEEDS = 20;
+const SEEDS = 40;
 
 let kernels: Kernels;
 
