@@ -10,6 +10,7 @@ import { WorkerJobRunner } from './connectors/node/worker-job-runner.ts';
 import { RestCatalog } from './catalog/rest/rest-catalog.ts';
 import { RestHandler } from './catalog/rest/rest-handler.ts';
 import { ColdStorages } from './connectors/store/cold-storage.ts';
+import type { StoreOptions } from './connectors/store/open-store.ts';
 import { limitsWith, type EngineLimits } from './engine/limits.ts';
 import { Engine } from './engine/engine.ts';
 import { AlopexError, SqlState } from './engine/errors.ts';
@@ -53,6 +54,9 @@ export type { BatchOperation, Keyspace, PutOptions, ReadOptions, ScanOptions } f
 export type { KvSnapshot } from './engine/kv/access/snapshot.ts';
 export type { KvMetrics } from './engine/kv/store/metrics.ts';
 export type { TableMetrics } from './engine/lsm/compaction/metrics.ts';
+export { RequestMetrics } from './connectors/store/request-metrics.ts';
+export type { StoreOptions } from './connectors/store/open-store.ts';
+export type { StoreSettings } from './connectors/store/settings.ts';
 export type { RowMetrics } from './engine/row-commits.ts';
 export type { Durability } from './engine/log/log.ts';
 export type { Parameter, Parameters } from './engine/ports/kernel.ts';
@@ -77,8 +81,10 @@ export interface OpenOptions {
   readonly syncIntervalMs?: number;
   /** Sizes at which things go from memory to files, and the greatest sizes of keys and values. */
   readonly limits?: Partial<EngineLimits>;
-  /** Where cold tables are; the folder `warehouse` in the data directory when absent. */
+  /** Where cold tables are; the folder `warehouse` in the data directory when absent. The caller closes it. */
   readonly storage?: ColdStorageResolver;
+  /** Endpoints, retries, limits and metrics of `s3://`, `gs://` and `az://`; endpoints from the environment when absent: docs/stores.md. */
+  readonly stores?: StoreOptions;
   /** Where the files of the data directory are; the machine's own when absent. The kernel reads and writes data files past it. */
   readonly fileSystem?: FileSystem;
   /** Parts of the machine apart from its files, for simulation; the machine's own where absent. */
@@ -96,6 +102,11 @@ export interface Machine {
   openKernel(options: DuckDbKernelOptions): Promise<Kernel>;
   /** Runs flushes and compactions of keys. */
   openJobRunner(fileSystem: FileSystem, clock: Clock): KvJobRunner;
+}
+
+/** What was opened for a database and ends with it. */
+interface Part {
+  close(): void | Promise<void>;
 }
 
 export interface FolderLock {
@@ -122,17 +133,17 @@ export class AlopexDB extends SqlFace {
   readonly #sql: SqlEngine;
   readonly #tree: StoreTree;
   readonly #shared: SharedSettings = { startsAtOnce: false };
-  readonly #kernels: readonly Kernel[];
+  readonly #parts: readonly Part[];
   #closing: Promise<void> | undefined;
 
-  private constructor(lock: FolderLock, engine: Engine, sql: SqlEngine, kernels: readonly Kernel[]) {
+  private constructor(lock: FolderLock, engine: Engine, sql: SqlEngine, parts: readonly Part[]) {
     super();
     this.#lock = lock;
     this.#engine = engine;
     this.#sql = sql;
     this.#tree = new StoreTree(engine.context, engine.commits, engine.kv);
     this.kv = new KeyValueStore(this.#tree, engine.kv);
-    this.#kernels = kernels;
+    this.#parts = parts;
   }
 
   /**
@@ -156,7 +167,9 @@ export class AlopexDB extends SqlFace {
       const stubs = await machine.openKernel({ tempFolder: `${path}/tmp/plan`, memoryLimit: '128MB', threads: 1 });
       closers.push(() => stubs.close());
       const ports = { clock, random };
-      const storage = options.storage ?? new ColdStorages(`${path}/warehouse`, ports);
+      const own = new ColdStorages(`${path}/warehouse`, ports, options.stores);
+      closers.push(() => own.close());
+      const storage = options.storage ?? own;
       const fileSystem = options.fileSystem ?? new NodeFileSystem();
       const jobs = machine.openJobRunner(fileSystem, clock);
       closers.push(() => jobs.close());
@@ -175,7 +188,7 @@ export class AlopexDB extends SqlFace {
         gate: new Semaphore(RUNNING_QUERIES),
         toError: toAlopexError,
       });
-      return new AlopexDB(lock, engine, sql, [kernel, stubs]);
+      return new AlopexDB(lock, engine, sql, [kernel, stubs, own]);
     } catch (error) {
       // The first failure says why; one more must not keep the folder locked.
       for (const close of closers.toReversed()) await (async () => close())().catch(() => undefined);
@@ -277,7 +290,7 @@ export class AlopexDB extends SqlFace {
     } catch (error) {
       throw toAlopexError(error);
     } finally {
-      for (const kernel of this.#kernels) kernel.close();
+      for (const part of this.#parts) await part.close();
       await this.#lock.release();
     }
   }

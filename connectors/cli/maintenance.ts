@@ -27,13 +27,15 @@ export async function holdDirectory(path: string): Promise<HeldDirectory> {
   const lock = await DirectoryLock.acquire(dataDir);
   const kernel = await DuckDbKernel.open({ tempFolder: `${dataDir}/tmp/spill`, threads: 1 });
   const ports = { clock: new SystemClock(), random: new SystemRandom() };
+  const storage = new ColdStorages(`${dataDir}/warehouse`, ports);
   return {
     dataDir,
     fileSystem: new NodeFileSystem(),
-    storage: new ColdStorages(`${dataDir}/warehouse`, ports),
+    storage,
     connection: await kernel.connect(),
     async close() {
       kernel.close();
+      await storage.close();
       await lock.release();
     },
   };

@@ -10,4 +10,6 @@ export interface ColdStorage {
 /** Opens `cold_storage` addresses; `undefined` is the default place. Throws `22023` for an address it does not know. */
 export interface ColdStorageResolver {
   open(address: string | undefined): ColdStorage;
+  /** Closes what was opened; absent where there is nothing to close. */
+  close?(): Promise<void>;
 }
