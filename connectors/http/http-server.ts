@@ -29,6 +29,8 @@ export class HttpServer {
   readonly #server: Server;
   readonly #running = new Set<AbortController>();
   #isClosing = false;
+  /** It stays known when the server is closed. */
+  #url = '';
 
   private constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -53,13 +55,19 @@ export class HttpServer {
       });
       server.#server.listen(port, host, resolve);
     });
+    const bound = server.#server.address() as AddressInfo;
+    server.#url = `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
     return server;
   }
 
   /** Such as `http://127.0.0.1:8080`. */
   get url(): string {
-    const { address, family, port } = this.#server.address() as AddressInfo;
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    return this.#url;
+  }
+
+  /** Requests that are being answered. */
+  get runningCount(): number {
+    return this.#running.size;
   }
 
   /** Takes no more requests, and waits for those that run; those that still do after `graceMs` are canceled. */
