@@ -248,21 +248,21 @@ describe('property', () => {
         const outcomes: { id: number; tables: readonly string[]; status: number | 'died' }[] = [];
         const worker = async (number: number): Promise<void> => {
           const interfering = new InterferingStore(memory);
-          let isDead = false;
+          const life = { isOver: false };
           interfering.onCreate = async (_key, create) => {
             for (let pause = below(4); pause > 0; pause--) await Promise.resolve();
             const trouble = (['request lost', 'answer lost', 'process dies'] satisfies Trouble[])[below(24)] ?? 'none';
-            if (trouble === 'process dies') isDead = true;
-            if (isDead || trouble === 'request lost') throw new Error('lost');
+            if (trouble === 'process dies') life.isOver = true;
+            if (life.isOver || trouble === 'request lost') throw new Error('lost');
             const outcome = await create();
             if (trouble === 'answer lost') throw new Error('lost');
             return outcome;
           };
           interfering.onGet = () => {
-            if (isDead) throw new Error('dead');
+            if (life.isOver) throw new Error('dead');
           };
           const ask = serve({ store: interfering.store, seed: seed * 10 + number });
-          for (let step = 0; step < 4 && !isDead; step++) {
+          for (let step = 0; step < 4 && !life.isOver; step++) {
             const id = 1 + number * 100 + step;
             const tables = TABLES.filter(() => below(2) === 0);
             if (tables.length === 0) continue;
@@ -272,7 +272,7 @@ describe('property', () => {
               return (await ask('POST', `/v1/namespaces/ns/tables/${only}`, await change(ask, only, id))).status;
             };
             const status = await run().catch(() => 'died' as const);
-            outcomes.push({ id, tables, status: isDead ? 'died' : status });
+            outcomes.push({ id, tables, status: life.isOver ? 'died' : status });
           }
         };
         await Promise.all([0, 1, 2, 3].map(worker));

@@ -237,6 +237,7 @@ def duckdb_write(con, catalog):
 
 def main():
     node, main_file, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    folder.mkdir(exist_ok=True)
     checks = Checks()
     server = Server(node, main_file, folder)
     try:

@@ -64,6 +64,7 @@ stage() {
 # A time zone that is far from UTC: what is written must not depend on it.
 TZ=Asia/Kathmandu node "$here/write.ts" "$work" || fail 'the tables could not be written'
 PYTHONDONTWRITEBYTECODE=1 stage 'readers' "$venv/bin/python" "$here/check.py" "$work"
+PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore stage 'catalog' "$venv/bin/python" "$here/catalog.py" node "$root/connectors/cli/main.ts" "$work/catalog"
 # Data, queries and published answers come from a Python package, as the readers do.
 stage 'TPC-H' node "$root/test/tpch/main.ts"
 echo "$passed passed, $failed failed"
