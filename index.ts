@@ -250,14 +250,16 @@ export class AlopexDB extends SqlFace {
     options: { readonly locations?: readonly string[]; readonly onError?: (error: unknown) => void } = {},
   ): RestHandler {
     const { storage, clock, random } = this.#engine.context;
+    const onError = options.onError ?? ((error: unknown) => printWarning(toAlopexError(error)));
     const catalog = new RestCatalog({
       clock,
       random,
       warehouse: storage.open(undefined).store,
       stores: (options.locations ?? []).map((address) => storage.open(address).store),
-      database: new SharedTables(this.#engine),
+      database: new SharedTables(this.#engine, onError),
+      onWarning: onError,
     });
-    return new RestHandler(catalog, clock, options.onError ?? ((error) => printWarning(toAlopexError(error))));
+    return new RestHandler(catalog, clock, onError);
   }
 
   /** Stops every running statement: they fail with `57014`. */

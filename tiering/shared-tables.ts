@@ -21,9 +21,12 @@ export interface SharedTable {
 /** The tables of a database that have a cold tier, for a catalog that shows them to other engines. */
 export class SharedTables {
   readonly #engine: Engine;
+  readonly #onWarning: (error: unknown) => void;
 
-  constructor(engine: Engine) {
+  /** `onWarning` hears of a refresh that failed when nobody waited for it. */
+  constructor(engine: Engine, onWarning: (error: unknown) => void) {
     this.#engine = engine;
+    this.#onWarning = onWarning;
   }
 
   schemas(): readonly string[] {
@@ -38,8 +41,12 @@ export class SharedTables {
     return cold.map((table) => this.#shared(table));
   }
 
+  /** Lets added rows be seen. Returns at once while the table's files are being rewritten, and does it after that. */
   async refresh(tableId: number): Promise<void> {
-    await refreshCold(this.#engine, tableId);
+    const isFree = this.#engine.fileWork.isFree(tableId);
+    const refreshed = refreshCold(this.#engine, tableId);
+    if (isFree) await refreshed;
+    else void refreshed.catch(this.#onWarning);
   }
 
   #shared(version: TableVersion): SharedTable {

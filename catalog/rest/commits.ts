@@ -65,8 +65,16 @@ export class Commits {
   }
 
   async #committed(found: FoundTable, base: LoadedTable, proposal: Proposal): Promise<void> {
-    if (found.kind === 'catalog') await found.log.removeFormer(base, proposal.table);
-    else await this.#options.database?.refresh(found.table.tableId);
+    if (found.kind === 'catalog') {
+      await found.log.removeFormer(base, proposal.table);
+      return;
+    }
+    try {
+      await this.#options.database?.refresh(found.table.tableId);
+    } catch (error) {
+      // The commit has happened, and the client must hear so; the rows are seen after the next cold commit or opening.
+      this.#options.onWarning?.(error);
+    }
   }
 
   /** Metadata of a table that is made of updates alone, as the end of a staged creation. */

@@ -18,7 +18,7 @@ export interface DatabaseTable {
 export interface DatabaseTables {
   schemas(): readonly string[];
   tables(): readonly DatabaseTable[];
-  /** Makes rows that others have added to a cold table visible to the queries that follow. */
+  /** Makes rows that others have added to a cold table visible to the queries that follow; later, when the table's files are being rewritten just now. */
   refresh(tableId: number): Promise<void>;
 }
 
@@ -30,4 +30,6 @@ export interface RestCatalogOptions {
   /** Other stores in which tables may be. */
   readonly stores?: readonly ObjectStore[];
   readonly database?: DatabaseTables;
+  /** Hears of trouble after a commit that has happened: it fails no request. */
+  readonly onWarning?: (error: unknown) => void;
 }

@@ -65,7 +65,7 @@ describe('usage', () => {
 
   test.each([
     [[], 'Usage: alopex COMMAND'],
-    [['nonsense'], 'alopex: unknown command nonsense; the commands are: sql, kv, stats, check, repair, help'],
+    [['nonsense'], 'alopex: unknown command nonsense; the commands are: sql, server, kv, stats, check, repair, help'],
     [['--nonsense'], 'alopex: unknown option --nonsense'],
     [['help', 'nonsense'], 'unknown command nonsense'],
     [['sql', '--nonsense'], 'alopex sql: unknown option --nonsense'],

@@ -31,6 +31,7 @@ export function serve(
     random: new SeededRandom(seed),
     warehouse: store,
     stores,
+    onWarning: (error) => errors.push(error),
     ...(database === undefined ? {} : { database }),
   });
   const handler = new RestHandler(catalog, clock, (error) => errors.push(error));
