@@ -26,7 +26,8 @@ const DECIDED: Readonly<Record<string, string>> = {
 /**
  * What others may do to a table of the database: add rows, and change what the database does not look at (properties, statistics,
  * branches beside `main`, tags). The database keeps deletes of cold rows by file and position until its next cold commit, finds its jobs by
- * their snapshots, and checks keys when it writes; a commit that would make one of these wrong is refused with 403 and its reason.
+ * their snapshots, and checks keys when it writes; a commit that would make one of these wrong is refused with 403 and its reason. Files must be
+ * spelled as the database spells them (`file:///`), for position deletes name them by their exact address.
  */
 export async function checkDatabaseCommit(
   table: DatabaseTable,
