@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { append, sampleTable, SCHEMA, updates } from '../test-support/metadata.ts';
-import { decodeIcebergMetadata, encodeIcebergMetadata, type IcebergMetadata } from './metadata.ts';
-import { applyUpdates, createByUpdates, readUpdates } from './updates.ts';
+import { append, sampleTable, SCHEMA, tableFields, updates } from '../test-support/metadata.ts';
+import type { IcebergMetadata } from './metadata.ts';
+import { applyUpdates } from './updates.ts';
 
 const BIG = 9_007_199_254_740_993n;
 
 const WIDER = { type: 'struct', fields: [...tableFields(), { id: 4, name: 'extra', required: false, type: 'int' }] };
 const BY_DAY = { fields: [{ 'source-id': 3, transform: 'day', name: 'ts_day' }] };
 const BY_NAME = { fields: [{ 'source-id': 2, transform: 'identity', direction: 'asc', 'null-order': 'nulls-last' }] };
-
-function tableFields(): object[] {
-  return SCHEMA.fields.map((field, index) => ({ ...field, id: index + 1 }));
-}
 
 function run(base: IcebergMetadata, ...values: object[]): IcebergMetadata {
   return applyUpdates(base, updates(...values), 5000);
@@ -380,77 +376,6 @@ describe('updates', () => {
     expect(next['next-row-id']).toBe(10);
     expect(() => run(next, ...add(2, 5))).toThrow(expect.objectContaining({ status: 409 }));
     expect(() => run(base, ...append(1, 1))).toThrow(expect.objectContaining({ status: 400 }));
-  });
-
-  test('alone make a table, whatever comes first', () => {
-    const created = createByUpdates(
-      readUpdates([
-        { action: 'assign-uuid', uuid: 'u' },
-        { action: 'add-schema', schema: { type: 'struct', fields: tableFields() } },
-        { action: 'set-current-schema', 'schema-id': -1 },
-        { action: 'add-spec', spec: { 'spec-id': 0, fields: [] } },
-        { action: 'set-default-spec', 'spec-id': -1 },
-        { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } },
-        { action: 'set-default-sort-order', 'sort-order-id': -1 },
-        { action: 'set-location', location: 'memory://test/new' },
-        { action: 'upgrade-format-version', 'format-version': 1 },
-      ]),
-      'unused',
-      9,
-    );
-    expect(created).toMatchObject({
-      'format-version': 1,
-      'table-uuid': 'u',
-      'last-updated-ms': 9,
-      'current-schema-id': 0,
-    });
-    expect(() => createByUpdates(readUpdates([]), 'u', 9)).toThrow(expect.objectContaining({ status: 400 }));
-  });
-});
-
-describe('metadata', () => {
-  test('keeps what nothing here knows of, and 64-bit numbers', () => {
-    const base = { ...run(sampleTable(), ...append(BIG, 1)), 'x-extension': { deep: [1, BIG] } } as IcebergMetadata;
-    const read = decodeIcebergMetadata(encodeIcebergMetadata(base));
-    expect(read).toEqual(base);
-    expect(run(read, { action: 'set-properties', updates: { a: 'b' } })['x-extension']).toEqual({ deep: [1, BIG] });
-  });
-
-  test('of version 1 is read in its oldest form, and written so that old readers find what they look for', () => {
-    const schema = { type: 'struct', fields: tableFields() };
-    const old = {
-      'format-version': 1,
-      'table-uuid': 'u',
-      location: 'memory://test/old',
-      'last-updated-ms': 1,
-      'last-column-id': 3,
-      schema,
-      'partition-spec': [{ 'source-id': 3, transform: 'day', name: 'ts_day' }],
-      properties: {},
-      'current-snapshot-id': 5,
-      snapshots: [{ 'snapshot-id': 5, 'timestamp-ms': 1, manifests: ['a.avro'] }],
-    };
-    const read = decodeIcebergMetadata(JSON.stringify(old));
-    expect(read).toMatchObject({
-      schemas: [{ ...schema, 'schema-id': 0 }],
-      'current-schema-id': 0,
-      'partition-specs': [{ 'spec-id': 0, fields: [{ 'field-id': 1000, name: 'ts_day' }] }],
-      'last-partition-id': 1000,
-      refs: { main: { 'snapshot-id': 5, type: 'branch' } },
-    });
-    const written = JSON.parse(encodeIcebergMetadata(read)) as Record<string, unknown>;
-    expect(written['schema']).toEqual({ ...schema, 'schema-id': 0 });
-    expect(written['partition-spec']).toMatchObject([{ name: 'ts_day' }]);
-    expect(written).not.toHaveProperty('last-sequence-number');
-  });
-
-  test('of version 3 without a snapshot says so by null', () => {
-    const base = run(sampleTable(), { action: 'upgrade-format-version', 'format-version': 3 });
-    expect(JSON.parse(encodeIcebergMetadata(base))).toMatchObject({ 'current-snapshot-id': null });
-  });
-
-  test.each(['{}', '[]', '{"format-version": 9}'])('is not %s', (text) => {
-    expect(() => decodeIcebergMetadata(text)).toThrow();
   });
 });
 

@@ -13,6 +13,11 @@ export const SCHEMA = {
   'identifier-field-ids': [10],
 };
 
+/** The columns of `SCHEMA` with the ids that a table gives them. */
+export function tableFields(): object[] {
+  return SCHEMA.fields.map((field, index) => ({ ...field, id: index + 1 }));
+}
+
 /** A table of three columns, whose ids are 1 to 3. */
 export function sampleTable(request: object = {}): IcebergMetadata {
   const table = { uuid: '9c12d441-03fe-4693-9a96-a0705ddf69c1', location: 'memory://test/t', nowMs: 1000 };
