@@ -1,3 +1,4 @@
+import type { Garbage } from '../commits.ts';
 import type { EngineContext } from '../context.ts';
 import { forgettable, historyWithout, periodFiles, type TableHistory } from '../lsm/table-history.ts';
 import { historyFileName, segmentName } from '../table/data-file.ts';
@@ -17,23 +18,22 @@ export async function forgetOld(
   const untilSeq = forgettable(history, oldestMs, context.limits.historyBytes);
   if (untilSeq === undefined) return;
   await context.manifest.commit({ kind: 'forget-history', tableId, untilSeq });
-  discardHistory(context, tableId, history, historyWithout(history, untilSeq), seq + 1);
+  context.pins.discard(seq + 1, historyGarbage(context, tableId, history, historyWithout(history, untilSeq)));
+  context.pins.collect();
 }
 
-/** Removes the files that a history no longer names when the readers that are at work have ended, for one of them may read them. */
-export function discardHistory(
+/** Removes the files that a history no longer names. Only when the readers that are at work have ended, for one of them may read them. */
+export function historyGarbage(
   context: EngineContext,
   tableId: number,
   before: TableHistory,
   after: TableHistory | undefined,
-  unreachableFrom: number,
-): void {
+): Garbage {
   const kept = new Set(after === undefined ? [] : historyFiles(tableId, after));
   const gone = historyFiles(tableId, before).filter((name) => !kept.has(name));
-  context.pins.discard(unreachableFrom, async () => {
+  return async () => {
     for (const name of gone) await context.fileSystem.remove(`${context.dataDir}/${name}`);
-  });
-  context.pins.collect();
+  };
 }
 
 /** Names of all files that are there for a history alone. */

@@ -75,8 +75,10 @@ export function historyAfter(table: TableState, edit: HistoryEdit): TableHistory
   const begun = newHistory(seq, end.untilMs);
   if (history === undefined) return begun;
   const schemaId = table.schemas.at(-1)?.schemaId ?? 0;
-  const removed = new Set(removeSegments);
   const { fromSeq, fromMs } = history;
+  // Several edits of one commit: there was nothing in between.
+  if (fromSeq === seq) return { ...history, fromMs: end.untilMs };
+  const removed = new Set(removeSegments);
   return {
     ...begun,
     periods: [...history.periods, { fromSeq, fromMs, untilSeq: seq, schemaId, ...end }],

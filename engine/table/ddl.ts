@@ -1,6 +1,6 @@
 import { openColdTable, tableState, type EngineContext } from '../context.ts';
 import { endPeriod } from '../history/end-period.ts';
-import { discardHistory } from '../history/forget.ts';
+import { historyGarbage } from '../history/forget.ts';
 import type { Garbage } from '../commits.ts';
 import { withTable, type Writer } from '../writer.ts';
 import type { TableState } from '../lsm/state.ts';
@@ -204,9 +204,10 @@ export async function alterTable(
       ...owned,
       ...(period === undefined ? {} : { period }),
     });
-    if (history !== undefined && period === undefined) {
-      discardHistory(context, current.tableId, history, undefined, seq + 1);
-    }
+    const past =
+      history === undefined || period !== undefined
+        ? []
+        : [historyGarbage(context, current.tableId, history, undefined)];
     const after = definitionsAfter(writer, catalog);
     const altered: TableVersion = {
       ...current,
@@ -226,7 +227,7 @@ export async function alterTable(
     writer.accept({
       version: withTable(base, altered),
       durable: Promise.resolve(),
-      garbage: [...leftMemtables, ...after.garbage],
+      garbage: [...past, ...leftMemtables, ...after.garbage],
     });
   });
 }

@@ -3,13 +3,15 @@ import type { EngineContext } from '../context.ts';
 import type { Engine, HeldLock } from '../engine.ts';
 import { notRemoved } from '../lsm/pins.ts';
 import type { Edit, ManifestState } from '../lsm/state.ts';
+import { periodFiles } from '../lsm/table-history.ts';
 import type { KernelConnection } from '../ports/kernel.ts';
-import { deleteFileName, segmentName } from '../table/data-file.ts';
+import { deleteFileName, historyFileName, segmentName } from '../table/data-file.ts';
 import { removeTableFolders } from '../table/ddl.ts';
 import { dropKernelTable } from '../table/kernel-tables.ts';
 import { dropKernelSequence } from '../table/sequences.ts';
 import type { DatabaseVersion, TableVersion } from '../table/version.ts';
 import type { Writer } from '../writer.ts';
+import { committedEdits } from './committed-edits.ts';
 import { DraftManifest } from './draft-manifest.ts';
 import { DraftRewrites } from './draft-rewrites.ts';
 import { DraftWriter } from './draft-writer.ts';
@@ -122,7 +124,7 @@ export class Draft implements CommitTarget {
   }
 
   /** What cannot be removed now goes at the next open. */
-  async #removeFiles({ tables, paths }: Made): Promise<void> {
+  async #removeFiles({ tables, paths }: Pick<Made, 'tables' | 'paths'>): Promise<void> {
     const { fileSystem, dataDir } = this.#context;
     try {
       for (const table of tables) await removeTableFolders(this.#context, table);
@@ -143,20 +145,21 @@ export class Draft implements CommitTarget {
     for (const table of this.latest.tables.values()) {
       if (table.overlay !== undefined) await this.writer.flush(connection, table);
     }
-    const edits: Edit[] = [...this.#manifest.edits];
-    // Others have had no values of its own sequences.
-    for (const reserved of await sequences.unreserved(this.#manifest.state.catalog)) {
-      if (context.manifest.state.catalog.definitions.has(reserved.definitionId)) continue;
-      edits.push({ kind: 'reserve-sequence', ...reserved });
-    }
+    const unreserved = await sequences.unreserved(this.#manifest.state.catalog);
     const published = await commits.run(async (firstSeq) => {
       check();
       const seq = Math.max(firstSeq, this.#seq);
       await commits.settle();
       this.#isInDoubt = true;
-      await context.manifest.commit({ kind: 'batch', firstSeq, seq, edits }); // The commit point.
+      const { edits, unused } = committedEdits(this.#manifest.edits, seq, context.commitTimes.nowMs());
+      const { definitions } = context.manifest.state.catalog;
+      // Others have had no values of its own sequences.
+      const reserved = unreserved.filter(({ definitionId }) => !definitions.has(definitionId));
+      const all = [...edits, ...reserved.map((each): Edit => ({ kind: 'reserve-sequence', ...each }))];
+      await context.manifest.commit({ kind: 'batch', firstSeq, seq, edits: all }); // The commit point.
       this.#rewrites.publish();
-      const garbage = this.#steps.flatMap((step) => step.garbage);
+      const remove = (): Promise<void> => this.#removeFiles({ tables: [], paths: unused });
+      const garbage = [...this.#steps.flatMap((step) => step.garbage), remove];
       const published = commits.accept({ version: { ...this.latest, seq }, durable: Promise.resolve(), garbage });
       this.#steps = [];
       return { published };
@@ -210,8 +213,12 @@ function madeBy(steps: readonly Step[], edits: readonly Edit[], { nextTableId, c
     }
   }
   const paths = edits.flatMap((edit) => {
-    if (edit.kind !== 'change-files' || edit.tableId >= nextTableId) return [];
+    if ((edit.kind !== 'change-files' && edit.kind !== 'alter-table') || edit.tableId >= nextTableId) return [];
+    const past = edit.period === undefined ? [] : periodFiles(edit.period);
+    const names = past.map(({ fileId }) => historyFileName(edit.tableId, fileId));
+    if (edit.kind === 'alter-table') return names;
     return [
+      ...names,
       ...edit.addSegments.map(({ fileId }) => segmentName(edit.tableId, fileId)),
       ...edit.addDeleteFiles.map(({ fileId }) => deleteFileName(edit.tableId, fileId)),
     ];

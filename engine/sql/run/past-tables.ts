@@ -21,18 +21,23 @@ export interface PastScope {
   readonly context: EngineContext;
   readonly connection: KernelConnection;
   readonly version: DatabaseVersion;
+  /** The newest version that is committed. */
+  readonly committed: DatabaseVersion;
   readonly path: SearchPath;
 }
 
 /** A table as it was, under the name that the rewritten text has for it. It has a number of its own, so that nobody takes it for the table as it is. */
 export async function tableAsItWas(
-  { context, connection, version, path }: PastScope,
+  { context, connection, version, committed, path }: PastScope,
   past: PastTable,
   parameters: Parameters | undefined,
 ): Promise<TableVersion> {
-  const table = lookUp(version.tables, past.name, path) ?? requireTable(version, past.name, path);
+  const shown = lookUp(version.tables, past.name, path) ?? requireTable(version, past.name, path);
+  // What a transaction has made of a table is no part of its past yet.
+  const newest = [...committed.tables.values()].find(({ tableId }) => tableId === shown.tableId);
+  const table = newest !== undefined && shown.seq > newest.seq ? newest : shown;
   const moment = await readMoment(connection, past, parameters);
-  const found = await pastVersion(context, connection, table, version.seq, moment);
+  const found = await pastVersion(context, connection, table, table === shown ? version.seq : committed.seq, moment);
   return { ...found, schemaName: past.schemaName, tableId: -Number(/\d+$/.exec(past.schemaName)?.[0]) };
 }
 

@@ -349,7 +349,9 @@ export class Session {
     const { tables, parameters } = this.#past;
     if (tables.length === 0) return [];
     const names = namesIn(text);
-    const scope = { context: this.#engine.context, connection: this.connection, version, path: this.#searchPath };
+    const { context, commits } = this.#engine;
+    const { connection } = this;
+    const scope = { context, connection, version, committed: commits.latest, path: this.#searchPath };
     const found: TableVersion[] = [];
     for (const past of tables) {
       if (!names.has(past.schemaName)) continue;
