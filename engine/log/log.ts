@@ -184,9 +184,12 @@ export class FileLog implements CommitLog {
     }
     // Who commits before whoever waits for this one can have heard of it is another, and shares writes from now on.
     this.#isAnswered = false;
-    return Promise.resolve().then(() => {
-      this.#isAnswered = true;
-    });
+    return this.#answer();
+  }
+
+  async #answer(): Promise<void> {
+    await Promise.resolve();
+    this.#isAnswered = true;
   }
 
   #appendNow(bytes: Uint8Array): void {

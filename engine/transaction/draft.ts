@@ -223,10 +223,12 @@ function madeBy(steps: readonly Step[], edits: readonly Edit[], { nextTableId, c
       ...edit.addDeleteFiles.map(({ fileId }) => deleteFileName(edit.tableId, fileId)),
     ];
   });
-  const sequences = edits.flatMap((edit) => {
-    if (edit.kind !== 'put-definition') return [];
-    const { kind, definitionId } = edit.definition;
-    return kind === 'sequence' && definitionId >= catalog.nextDefinitionId ? [definitionId] : [];
-  });
+  const sequences = edits
+    .flatMap((edit) => {
+      if (edit.kind === 'put-definition') return [edit.definition];
+      return edit.kind === 'create-table' || edit.kind === 'alter-table' ? (edit.sequences ?? []) : [];
+    })
+    .filter(({ kind, definitionId }) => kind === 'sequence' && definitionId >= catalog.nextDefinitionId)
+    .map(({ definitionId }) => definitionId);
   return { tables: [...tables.values()], memtables, deletesTables, paths, sequences };
 }

@@ -256,6 +256,22 @@ describe('views, macros, types, sequences, schemas, comments', () => {
     expect(await outside(`SELECT nextval('s.q') AS q`)).toEqual([{ q: 9 }]);
   });
 
+  test('an IDENTITY column counts in its transaction, and after it', async () => {
+    const create = 'CREATE TABLE i (id INTEGER GENERATED ALWAYS AS IDENTITY, a INTEGER)';
+    await run('BEGIN', create, 'INSERT INTO i (a) VALUES (1), (2)', 'ROLLBACK');
+    await run('BEGIN', create, 'INSERT INTO i (a) VALUES (3), (4)', 'ALTER TABLE i ADD COLUMN b INTEGER');
+    expect(await afterCommit('SELECT id, a FROM i ORDER BY id')).toEqual([
+      { id: 1, a: 3 },
+      { id: 2, a: 4 },
+    ]);
+    await database.afterCrash(async (db) => {
+      await db.execute('INSERT INTO i (a) VALUES (5)');
+      expect((await database.values('SELECT id FROM i WHERE a = 5', db))[0]).toBeGreaterThan(2);
+    });
+    await database.execute('INSERT INTO i (a) VALUES (5)');
+    expect(await outside('SELECT id FROM i WHERE a = 5')).toEqual([{ id: 3 }]);
+  });
+
   test('a sequence that exists cannot begin anew', async () => {
     await database.execute('CREATE SEQUENCE q');
     await run('BEGIN');
