@@ -22,7 +22,7 @@ const PROBES: readonly Probe[] = [
   { name: 'point, same text', sql: () => 'SELECT * FROM t WHERE id = 500' },
   { name: 'point, parameter', sql: () => 'SELECT * FROM t WHERE id = $1', parameters: (at) => [at * ROWS_PER_FILE] },
   {
-    name: 'range of an hour, through the optimizer',
+    name: 'range of an hour, by a function',
     sql: (at) =>
       `SELECT count(*), sum(v) FROM t WHERE date_trunc('hour', ts) = TIMESTAMP '2020-01-01' + INTERVAL ${at} HOUR`,
   },
