@@ -137,7 +137,7 @@ describe('POST /sql', () => {
     const server = await start();
     const left = new AbortController();
     const answer = post(server, { sql: 'SELECT count(*) FROM range(1e12::BIGINT)' }, {}, left.signal);
-    await expect.poll(() => isBusy(server)).toBe(true);
+    await expect.poll(() => isBusy(server), { interval: 2, timeout: 20_000 }).toBe(true);
     left.abort();
     await expect(answer).rejects.toThrow();
     // It would run for hours: closing waits for it to end.
@@ -206,8 +206,8 @@ describe('the server', () => {
 
   test('finishes what runs before it closes', async () => {
     const server = await start();
-    const answer = post(server, { sql: 'SELECT count(*) AS n FROM range(50000000)' });
-    await expect.poll(() => isBusy(server)).toBe(true);
+    const answer = post(server, { sql: 'SELECT count(*) AS n FROM range(50000000) AS r(i) WHERE hash(i) IS NOT NULL' });
+    await expect.poll(() => isBusy(server), { interval: 2, timeout: 20_000 }).toBe(true);
     await server.close(60_000);
     expect(await (await answer).json()).toEqual([{ n: 50_000_000 }]);
     await expect(fetch(`${server.url}/health`)).rejects.toThrow();
@@ -216,7 +216,7 @@ describe('the server', () => {
   test('cancels what does not end in time', async () => {
     const server = await start();
     const answer = post(server, { sql: 'SELECT count(*) FROM range(1e12::BIGINT)' });
-    await expect.poll(() => isBusy(server)).toBe(true);
+    await expect.poll(() => isBusy(server), { interval: 2, timeout: 20_000 }).toBe(true);
     await server.close(0);
     expect(await (await answer).json()).toMatchObject({ error: { code: '57014' } });
   });

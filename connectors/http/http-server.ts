@@ -94,6 +94,8 @@ export class HttpServer {
     response.on('close', () => {
       if (!response.writableFinished) controller.abort();
       this.#running.delete(controller);
+      // Its client may keep the connection for more, which would hold up the end.
+      if (this.#isClosing) request.socket.end();
     });
     response.setHeader('cache-control', 'no-store');
     response.setHeader('x-content-type-options', 'nosniff');
