@@ -10,8 +10,8 @@ import type {
   RequestOptions,
   VersionedObject,
 } from '../../../engine/ports/object-store.ts';
+import { fileError } from '../../node/node-error.ts';
 import { untilAborted } from '../abort.ts';
-import { withFile } from '../file-parts.ts';
 import type { KeyPrefix } from '../key-prefix.ts';
 import type { ServicePorts } from '../open-store.ts';
 import { absent, checkKey, checkRange } from '../object-key.ts';
@@ -24,21 +24,14 @@ export interface GcsPlace {
   readonly uri: string;
   /** Sends each request once. */
   readonly bucket: Bucket;
-  /** The same bucket, whose uploads in chunks go on where they broke off. */
+  /** The same bucket without a limit on the time of a request, for files. */
   readonly uploads: Bucket;
   readonly keys: KeyPrefix;
   readonly ports: ServicePorts;
 }
 
-/** Chunks are sent one after the other, and one is in memory. */
-const CHUNK_BYTES = 8 << 20;
 const PAGE_LENGTH = 1000;
 const PARALLEL_DELETES = 16;
-
-/** How many requests an upload of so many bytes takes. */
-export function uploadRequests(sizeBytes: number): number {
-  return sizeBytes <= CHUNK_BYTES ? 1 : 1 + Math.ceil(sizeBytes / CHUNK_BYTES);
-}
 
 /** When a write takes place: when the object has this generation; 0 stands for none at all. */
 type Condition = { readonly ifGenerationMatch: string | number } | undefined;
@@ -161,18 +154,29 @@ export class GcsObjectStore implements ObjectStore {
     });
   }
 
-  /** One request each: the service has batches, and the SDK has not. */
+  /** One request each: the service has batches, and the SDK has not. Each is repeated by itself, for of many some always fail. */
   async delete(keys: readonly string[], options: RequestOptions = {}): Promise<void> {
     const files = keys.map((key) => this.#file(key)).values();
+    let failure: { readonly error: unknown } | undefined;
     const work = async (): Promise<void> => {
       for (const file of files) {
-        options.signal?.throwIfAborted();
-        await file.delete({ ignoreNotFound: true });
+        if (failure !== undefined) return;
+        try {
+          await this.#place.ports.retries.run(
+            () =>
+              this.#send(`delete ${this.uri}/${this.#place.keys.relative(file.name)}`, options, () =>
+                file.delete({ ignoreNotFound: true }),
+              ),
+            options.signal,
+          );
+        } catch (error) {
+          failure ??= { error };
+        }
       }
     };
-    await this.#send(`delete objects of ${this.uri}`, options, () =>
-      Promise.all(Array.from({ length: Math.min(keys.length, PARALLEL_DELETES) }, work)),
-    );
+    options.signal?.throwIfAborted();
+    await Promise.all(Array.from({ length: Math.min(keys.length, PARALLEL_DELETES) }, work));
+    if (failure !== undefined) throw failure.error;
   }
 
   localPath(key: string): undefined {
@@ -195,26 +199,18 @@ export class GcsObjectStore implements ObjectStore {
     );
   }
 
+  /**
+   * One request, whose body is read from the file as it is sent. The SDK's uploads in chunks can be resumed, but after some failures they throw where nobody can catch it.
+   */
   #putFile(key: string, localPath: string, condition: Condition, options: ConditionalOptions): Promise<boolean> {
-    const name = this.#file(key).name;
+    const file = this.#place.uploads.file(this.#place.keys.full(key));
     const { signal } = options;
+    const abort = signal === undefined ? {} : { signal };
     return this.#send(`put ${this.uri}/${key}`, options, () =>
       whetherHeld(condition, async () => {
-        const small = await withFile(localPath, (file) =>
-          file.sizeBytes <= CHUNK_BYTES ? file.readAll() : Promise.resolve(undefined),
-        );
-        if (small !== undefined) {
-          const body = Buffer.from(small);
-          await this.#place.bucket
-            .file(name)
-            .save(body, { resumable: false, ...uploadOf(condition, options, md5Of(body)) });
-          return;
-        }
-        const chunks = { resumable: true, chunkSize: CHUNK_BYTES, highWaterMark: CHUNK_BYTES };
-        const target = this.#place.uploads
-          .file(name)
-          .createWriteStream({ ...chunks, ...uploadOf(condition, options, undefined) });
-        await pipeline(createReadStream(localPath), target, signal === undefined ? {} : { signal });
+        const md5 = await md5OfFile(localPath);
+        const target = file.createWriteStream({ resumable: false, ...uploadOf(condition, options, md5) });
+        await pipeline(createReadStream(localPath), target, abort);
       }),
     );
   }
@@ -234,13 +230,13 @@ export class GcsObjectStore implements ObjectStore {
   }
 }
 
-function uploadOf(condition: Condition, { token }: ConditionalOptions, md5Hash: string | undefined) {
+function uploadOf(condition: Condition, { token }: ConditionalOptions, md5Hash: string) {
   return {
     // The SDK's own check deletes an object whose checksum differs, by name: whoever wrote it meanwhile. The service checks the one that is sent with the object.
     validation: false,
     metadata: {
       contentType: 'application/octet-stream',
-      ...(md5Hash === undefined ? {} : { md5Hash }),
+      md5Hash,
       ...(token === undefined ? {} : { metadata: { [TOKEN_NAME]: token } }),
     },
     ...(condition === undefined ? {} : { preconditionOpts: condition }),
@@ -249,6 +245,17 @@ function uploadOf(condition: Condition, { token }: ConditionalOptions, md5Hash: 
 
 function md5Of(bytes: Uint8Array): string {
   return createHash('md5').update(bytes).digest('base64');
+}
+
+/** Throws `58P01` when the file is absent. */
+async function md5OfFile(path: string): Promise<string> {
+  const hash = createHash('md5');
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  } catch (error) {
+    throw fileError(`read ${path}`, error);
+  }
+  return hash.digest('base64');
 }
 
 /** False when the condition of a write did not hold. */

@@ -11,15 +11,17 @@ import {
   plainSuite,
   servicePorts,
 } from '../../../connectors/store/test-support/service-suites.ts';
+import { freePort } from './free-port.ts';
 import { serverPath } from './server-path.ts';
 
 let server: ServerProcess;
 let endpoint: string;
 
 beforeAll(async () => {
-  const parameters = ['-backend', 'memory', '-scheme', 'http', '-host', '127.0.0.1', '-port', '0'];
-  server = await startServer(serverPath('fake-gcs-server'), parameters, /server started at (http:\S+?)"?$/);
-  endpoint = server.ready[1] ?? '';
+  const port = String(await freePort());
+  const parameters = ['-backend', 'memory', '-scheme', 'http', '-host', '127.0.0.1', '-port', port];
+  server = await startServer(serverPath('fake-gcs-server'), parameters, /server started at/);
+  endpoint = `http://127.0.0.1:${port}`;
   await new Storage({ apiEndpoint: endpoint, projectId: 'test' }).createBucket('suite');
 });
 afterAll(async () => {

@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
@@ -15,6 +14,7 @@ import {
   plainSuite,
   servicePorts,
 } from '../../../connectors/store/test-support/service-suites.ts';
+import { freePort } from './free-port.ts';
 import { serverPath } from './server-path.ts';
 
 const SECRET = 'alopex-secret-1';
@@ -85,12 +85,3 @@ test('a token is stored with the object, and with one that went in parts', async
   expect(await store.head('x')).toMatchObject({ token: 'some-token-1' });
   await store.close();
 });
-
-/** MinIO cannot be told to take any free port. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
