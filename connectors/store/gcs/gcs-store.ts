@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
@@ -32,6 +33,7 @@ export interface GcsPlace {
 
 const PAGE_LENGTH = 1000;
 const PARALLEL_DELETES = 16;
+const ANSWER_LISTENERS = 30;
 
 /** When a write takes place: when the object has this generation; 0 stands for none at all. */
 type Condition = { readonly ifGenerationMatch: string | number } | undefined;
@@ -269,7 +271,8 @@ async function whetherHeld(condition: Condition, write: () => Promise<unknown>):
   }
 }
 
-interface Answer {
+interface Answer extends EventEmitter {
+  readonly body?: EventEmitter;
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
@@ -282,7 +285,11 @@ async function download(
   // Ranges cannot be checked against the object's checksum; whole objects are.
   const stream = file.createReadStream({ ...range, decompress: false });
   let answer: Answer | undefined;
-  stream.once('response', (response: Answer) => (answer = response));
+  stream.once('response', (response: Answer) => {
+    answer = response;
+    // The SDK's own layers listen to an answer more often than Node thinks right, which would be told on standard error.
+    for (const emitter of [response, response.body]) emitter?.setMaxListeners(ANSWER_LISTENERS);
+  });
   const abort = (): void => void stream.destroy(signal?.reason as Error);
   signal?.addEventListener('abort', abort, { once: true });
   try {
