@@ -136,3 +136,11 @@ test('an error that is one of ours stays as it is', () => {
   const error = new AlopexError('55006', 'x');
   expect(kernelError(error)).toBe(error);
 });
+
+test.each(['SELECT rowid FROM v', 'SELECT v.rowid FROM (VALUES (1)) AS v(a)'])('%s: there is no rowid', async (sql) => {
+  await kernel.connection.run('CREATE OR REPLACE VIEW v AS SELECT 1 AS a');
+  await expect(kernel.connection.run(sql)).rejects.toMatchObject({
+    code: '42703',
+    hint: expect.stringContaining('no rowid') as string,
+  });
+});

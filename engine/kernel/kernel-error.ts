@@ -32,7 +32,7 @@ function hintFor(kind: string, code: string, message: string): { readonly hint?:
     };
   }
   if (code === SqlState.diskFull) return { hint: 'Free some disk space and try again.' };
-  if (code !== SqlState.undefinedColumn || !/column "?rowid"? not found/i.test(message)) return {};
+  if (code !== SqlState.undefinedColumn || !/\b(column|named) "?rowid"?/i.test(message)) return {};
   return { hint: 'Tables have no rowid: rows move from file to file. Use a key, such as an IDENTITY column.' };
 }
 

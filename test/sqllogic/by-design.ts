@@ -18,7 +18,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   {
     code: '42703',
-    message: /column "?rowid"? not found/i,
+    message: /\b(column|named) "?rowid"?/i,
     reason: 'rowid: rows move from file to file and have no number',
   },
 ];
