@@ -49,6 +49,13 @@ export async function withIdentityChange(
       if (identity.always === change.always) return undefined;
       return { schema: replaced(schema, column, { ...column, identity: { ...identity, always: change.always } }) };
     case 'restart-identity':
+      if (writer.isInTransaction) {
+        throw new AlopexError(
+          SqlState.featureNotSupported,
+          'RESTART cannot begin a sequence anew in a transaction: all connections share its values at once',
+          { hint: 'Run it before or after the transaction.' },
+        );
+      }
       await restart({ writer, session }, identity.sequenceId, change.start);
       return undefined;
   }
