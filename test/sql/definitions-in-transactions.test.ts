@@ -279,6 +279,15 @@ describe('views, macros, types, sequences, schemas, comments', () => {
     await run('CREATE OR REPLACE SEQUENCE other', 'DROP SEQUENCE q', 'CREATE SEQUENCE q START 100', 'COMMIT');
     expect(await outside(`SELECT nextval('q') AS q`)).toEqual([{ q: 100 }]);
   });
+
+  test('nor can that of an IDENTITY column', async () => {
+    await database.execute('CREATE TABLE i (id INTEGER GENERATED ALWAYS AS IDENTITY, a INTEGER)');
+    await run('BEGIN');
+    await expect(connection.execute('ALTER TABLE i ALTER id RESTART WITH 9')).rejects.toMatchObject({ code: '0A000' });
+    await run('ROLLBACK');
+    await database.execute('INSERT INTO i (a) VALUES (1)');
+    expect(await outside('SELECT id FROM i')).toEqual([{ id: 1 }]);
+  });
 });
 
 describe('savepoints', () => {
