@@ -189,11 +189,10 @@ export class Engine {
     const { durable, ...written } = await this.#writers.run(async () => {
       this.commits.checkRunning();
       const before = this.commits.latest;
-      const result = await body(new Writer(this.context, this.commits, this.#maintenance));
+      const writer = new Writer(this.context, this.commits, this.#maintenance);
+      const result = await body(writer);
       await this.#forgetOld(before);
-      const after = this.commits.latest;
-      // Commits of others in between are none of this one's business.
-      return { result, before, after, durable: after === before ? undefined : this.commits.lastDurable };
+      return { result, before, after: this.commits.latest, durable: writer.published };
     }, wait);
     await durable;
     this.#shortenLog();

@@ -32,6 +32,7 @@ export class Writer implements TableWriter {
   readonly context: EngineContext;
   searchPath: SearchPath = MAIN_PATH;
   beforeCommit: (() => Promise<void>) | undefined;
+  #published: Promise<void> | undefined;
   readonly #commits: CommitTarget;
   readonly #maintenance: KernelConnection;
 
@@ -39,6 +40,11 @@ export class Writer implements TableWriter {
     this.context = context;
     this.#commits = commits;
     this.#maintenance = maintenance;
+  }
+
+  /** Resolves when the last of its commits is published; nothing without one. Those of others are none of its business. */
+  get published(): Promise<void> | undefined {
+    return this.#published;
   }
 
   /** The newest version: every earlier commit is in it, acknowledged or about to be. */
@@ -123,7 +129,7 @@ export class Writer implements TableWriter {
 
   /** Takes a change that this writer's caller has made durable by a manifest edit, or that the log is about to. Within `sequenced`. */
   accept(change: AcceptedChange): void {
-    void this.#commits.accept(change);
+    this.#published = this.#commits.accept(change);
   }
 
   /** For what becomes garbage: it outlives the statement. */

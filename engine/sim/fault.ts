@@ -57,8 +57,9 @@ export class InjectedError extends Error {
 
 /** Whether an error comes from an injected one, directly or by its causes. */
 export function isInjected(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) if (cause instanceof InjectedError) return true;
-  return false;
+  if (error instanceof InjectedError) return true;
+  if (error instanceof AggregateError && error.errors.some(isInjected)) return true;
+  return error instanceof Error && error.cause !== undefined && isInjected(error.cause);
 }
 
 /** How often each thing went wrong. */

@@ -63,6 +63,7 @@ async function checkDeletes(
   const { name, overlay } = now;
   const changed = conflict(`changed a row of table "${name}" that this transaction changes too`);
   for (const { from, sql } of context.movedRows.since(latest.tableId, before.seq)) {
+    if (from.length === 0) continue;
     const inThem = `FROM ${overlay.deletes} WHERE __file IN (${from.join(', ')}) LIMIT 1`;
     const [touched] = await connection.rows(`SELECT 1 AS found ${inThem}`);
     if (touched === undefined) continue;
